@@ -1,0 +1,39 @@
+"""What an environment is: a simulator or a robot behind five methods."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from xr0_robot.types import Embodiment, Observation
+
+
+class Env(Protocol):
+    """One robot in one world. `apply` is one control tick; nothing else moves the world."""
+
+    embodiment: Embodiment
+
+    def reset(self, seed: int, instruction: str | None = None) -> str:
+        """Start an episode; returns the instruction that will be scored (the seed's own, or the given one)."""
+        ...
+
+    def observe(self, instruction: str, time_s: float) -> Observation:
+        """Cameras and state now."""
+        ...
+
+    def state(self) -> np.ndarray:
+        """float64 [native_dim], measured; cheap, no rendering."""
+        ...
+
+    def apply(self, action: np.ndarray) -> None:
+        """Command float64 [native_dim] for one tick of 1 / rate_hz."""
+        ...
+
+    def success(self) -> bool:
+        """Whether the scored instruction is fulfilled now."""
+        ...
+
+    def close(self) -> None:
+        """Free renderers and devices."""
+        ...

@@ -1,0 +1,172 @@
+"""Two ways for an inference to take time: in a thread beside the control loop, or on a virtual clock."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from xr0_robot.types import Chunk, Embodiment, Observation
+
+ROUNDING_S = 1e-9
+"""A reply due at the very tick must not miss it by a rounding of the sum start + latency."""
+
+
+class Policy(Protocol):
+    """Anything that answers an observation with a chunk; `xr0_robot.client.Client` is one.
+
+    Actions are absolute native commands; row 0 belongs to the tick of the observation. `infer` raises
+    ConnectionError when the server is out of reach, and may then be called again.
+    """
+
+    embodiment: Embodiment
+    action_horizon: int
+    max_prefix: int
+
+    def infer(
+        self, observation: Observation, prefix: np.ndarray | None, inference_delay: int, seed: int | None
+    ) -> Chunk:
+        """prefix: [n <= max_prefix, native_dim], the commands that run meanwhile, from the observation on."""
+        ...
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the policy is asked, and the control tick it was asked at."""
+
+    observation: Observation
+    prefix: np.ndarray | None
+    seed: int
+    tick: int
+
+    def answer(self, policy: Policy) -> Chunk:
+        """Ask; the delay that is announced is what was committed, neither more nor less."""
+        committed = 0 if self.prefix is None else len(self.prefix)
+        return policy.infer(self.observation, self.prefix, committed, self.seed)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A chunk, what it answers, and how long that took."""
+
+    request: Request
+    chunk: Chunk
+    latency_s: float
+
+
+class Inference(Protocol):
+    """One inference at a time; neither `start` nor `poll` waits for it."""
+
+    policy: Policy
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+        ...
+
+    def start(self, request: Request, now_s: float) -> None:
+        """Begin; RuntimeError while busy."""
+        ...
+
+    def poll(self, now_s: float) -> Reply | None:
+        """The reply, once; None until it is there. Raises what the policy raised."""
+        ...
+
+    def cancel(self) -> None:
+        """Forget the request under way. May wait for it (a thread cannot be interrupted): between episodes."""
+        ...
+
+    def close(self) -> None:
+        """Start nothing more."""
+        ...
+
+
+class ThreadedInference:
+    """The policy in a thread of its own: the control loop keeps its rate, the wall clock says how long it took."""
+
+    def __init__(self, policy: Policy, added_latency_s: float = 0.0) -> None:
+        _check_latency(added_latency_s)
+        self.policy = policy
+        self._added_latency_s = added_latency_s
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xr0-inference")
+        self._future: Future[Reply] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way, or its reply not fetched yet."""
+        return self._future is not None
+
+    def start(self, request: Request, now_s: float) -> None:
+        """Hand over to the thread."""
+        if self._future is not None:
+            raise RuntimeError("inference: a request is under way")
+        self._future = self._thread.submit(self._infer, request)
+
+    def poll(self, now_s: float) -> Reply | None:
+        """The reply, once the thread is done."""
+        if self._future is None or not self._future.done():
+            return None
+        future, self._future = self._future, None
+        return future.result()
+
+    def cancel(self) -> None:
+        """Wait for the thread, drop what it brings."""
+        if self._future is not None:
+            wait([self._future])
+            self._future = None
+
+    def close(self) -> None:
+        """Let the thread end; closing the policy's connection ends an `infer` that hangs."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _infer(self, request: Request) -> Reply:
+        start_s = time.monotonic()
+        chunk = request.answer(self.policy)
+        time.sleep(self._added_latency_s)
+        return Reply(request, chunk, time.monotonic() - start_s)
+
+
+class VirtualInference:
+    """The reply comes exactly `latency_s` after the request on a virtual clock; 0 freezes the world meanwhile.
+
+    The answer depends on the request alone, so when it is computed does not matter: it is when it is due.
+    """
+
+    def __init__(self, policy: Policy, latency_s: float) -> None:
+        _check_latency(latency_s)
+        self.policy = policy
+        self._latency_s = latency_s
+        self._pending: tuple[Request, float] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a reply is due."""
+        return self._pending is not None
+
+    def start(self, request: Request, now_s: float) -> None:
+        """Note when the reply is due."""
+        if self._pending is not None:
+            raise RuntimeError("inference: a request is under way")
+        self._pending = (request, now_s + self._latency_s)
+
+    def poll(self, now_s: float) -> Reply | None:
+        """The reply, once the clock has reached it."""
+        if self._pending is None or now_s < self._pending[1] - ROUNDING_S:
+            return None
+        (request, _), self._pending = self._pending, None
+        return Reply(request, request.answer(self.policy), self._latency_s)
+
+    def cancel(self) -> None:
+        """Drop the reply that is due."""
+        self._pending = None
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+def _check_latency(latency_s: float) -> None:
+    if not 0.0 <= latency_s < float("inf"):
+        raise ValueError(f"latency: got {latency_s} s, expected a finite number >= 0")

@@ -1,0 +1,85 @@
+"""When to think: while the robot moves, or while it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+MARGIN_TICKS = 1
+"""Start this much earlier than the estimate asks: one tick of scheduling jitter must not make the robot stop."""
+
+
+class Strategy(Protocol):
+    """Decides when inference starts, what is committed meanwhile, and how much of a chunk is executed."""
+
+    @property
+    def name(self) -> str:
+        """As written to results."""
+        ...
+
+    def due(self, ticks_since_start: int, remaining: int, delay: int) -> bool:
+        """Start now? Ticks since the last start, commands left, the estimated delay in ticks."""
+        ...
+
+    def committed(self, delay: int, max_prefix: int) -> int:
+        """How many of the next commands to promise to the policy."""
+        ...
+
+    def rows(self, horizon: int) -> int:
+        """How many rows of a chunk may be executed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Asynchronous:
+    """Think while moving: every `execute_horizon` ticks, with the commands that run meanwhile as prefix.
+
+    Needs delay <= execute_horizon <= horizon - delay to replace chunks at that pace (facts: arXiv 2506.07339);
+    a slower policy is asked again as soon as it answered, or earlier where the plan runs out.
+    """
+
+    execute_horizon: int
+    name = "async"
+
+    def __post_init__(self) -> None:
+        _check_execute_horizon(self.execute_horizon)
+
+    def due(self, ticks_since_start: int, remaining: int, delay: int) -> bool:
+        """At the pace, or in time for what is left."""
+        return ticks_since_start >= self.execute_horizon or remaining <= delay + MARGIN_TICKS
+
+    def committed(self, delay: int, max_prefix: int) -> int:
+        """All that will run meanwhile, as far as the policy was trained for."""
+        return min(delay, max_prefix)
+
+    def rows(self, horizon: int) -> int:
+        """The whole chunk: its tail is there for a late successor."""
+        return horizon
+
+
+@dataclass(frozen=True)
+class Synchronous:
+    """Execute `execute_horizon` rows, stand still, think, go on: no command is promised."""
+
+    execute_horizon: int
+    name = "sync"
+
+    def __post_init__(self) -> None:
+        _check_execute_horizon(self.execute_horizon)
+
+    def due(self, ticks_since_start: int, remaining: int, delay: int) -> bool:
+        """Once everything is executed."""
+        return remaining == 0
+
+    def committed(self, delay: int, max_prefix: int) -> int:
+        """Nothing runs meanwhile."""
+        return 0
+
+    def rows(self, horizon: int) -> int:
+        """The executed part."""
+        return min(self.execute_horizon, horizon)
+
+
+def _check_execute_horizon(ticks: int) -> None:
+    if ticks < 1:
+        raise ValueError(f"execute_horizon: got {ticks} ticks, expected at least 1")

@@ -1,0 +1,167 @@
+"""What crosses a boundary: observations, chunks of actions, embodiments. Frozen, validated, no logic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+
+def finite_vector(name: str, value: Any, size: int) -> np.ndarray:
+    """`value` as a float64 vector of `size`; ValueError with what was got and expected otherwise."""
+    array = np.asarray(value)
+    if array.shape != (size,) or array.dtype.kind not in "fiu":
+        raise ValueError(f"{name}: got {array.dtype} of shape {array.shape}, expected numbers of shape ({size},)")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: got NaN or infinity at {np.flatnonzero(~np.isfinite(array)).tolist()}")
+    return array.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One view. `key` names it in data and on the wire, `title` in the prompt (facts: "Base View")."""
+
+    key: str
+    title: str
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A run of numbers with one meaning, and where it sits in the native and in the model's vector.
+
+    kind `pose`: x, y, z [m] and an axis-angle [rad] in the arm's base frame; `plain`: anything else.
+    anchor `chunk_start`: the model sees the difference to the state at the chunk's start (for a pose, in
+    the end-effector frame there: R_t^T (p - p_t) and log(R_t^T R)); `absolute`: the number itself.
+    """
+
+    name: str
+    kind: Literal["pose", "plain"]
+    anchor: Literal["chunk_start", "absolute"]
+    native: int
+    model: int
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("pose", "plain"):
+            raise ValueError(f"segment {self.name}: got kind {self.kind!r}, expected 'pose' or 'plain'")
+        if self.anchor not in ("chunk_start", "absolute"):
+            raise ValueError(
+                f"segment {self.name}: got anchor {self.anchor!r}, expected 'chunk_start' or 'absolute'"
+            )
+        if self.kind == "pose" and self.size != 6:
+            raise ValueError(f"segment {self.name}: a pose has 6 numbers, got size {self.size}")
+
+    @property
+    def native_slice(self) -> slice:
+        """Where it sits in the robot's own vector."""
+        return slice(self.native, self.native + self.size)
+
+    @property
+    def model_slice(self) -> slice:
+        """Where it sits in the model's vector."""
+        return slice(self.model, self.model + self.size)
+
+
+@dataclass(frozen=True)
+class Embodiment:
+    """A robot as data: what it sees, what it senses, what it is told, in which frame, at which rate.
+
+    State and action share one list of segments: every commanded number has its measured twin, which is
+    what a chunk-start anchor needs. Native vectors have `native_dim` numbers, all absolute commands in SI
+    units; the model's have `model_dim`, unused slots zero.
+    """
+
+    name: str
+    rate_hz: float
+    cameras: tuple[Camera, ...]
+    segments: tuple[Segment, ...]
+    model_dim: int
+    frame: str
+    gripper: str
+
+    def __post_init__(self) -> None:
+        used = np.zeros(self.model_dim, dtype=int)
+        native = np.zeros(self.native_dim, dtype=int)
+        for segment in self.segments:
+            if segment.model + segment.size > self.model_dim:
+                raise ValueError(
+                    f"embodiment {self.name}: segment {segment.name} ends at {segment.model + segment.size}, "
+                    f"model_dim is {self.model_dim}"
+                )
+            used[segment.model_slice] += 1
+            native[segment.native_slice] += 1
+        if used.max(initial=0) > 1 or (native != 1).any():
+            raise ValueError(f"embodiment {self.name}: segments overlap or leave a gap")
+
+    @property
+    def native_dim(self) -> int:
+        """Numbers in the robot's own state and action vector."""
+        return sum(segment.size for segment in self.segments)
+
+    @property
+    def dt(self) -> float:
+        """Seconds per control tick."""
+        return 1.0 / self.rate_hz
+
+    def ticks(self, duration_s: float) -> int:
+        """Whole control ticks that cover a duration."""
+        return math.ceil(duration_s * self.rate_hz - 1e-9)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON-able data; `from_dict` is its inverse."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Embodiment:
+        """Build from `to_dict` data; ValueError on unknown or missing keys."""
+        try:
+            fields = dict(data)
+            fields["cameras"] = tuple(Camera(**camera) for camera in data["cameras"])
+            fields["segments"] = tuple(Segment(**segment) for segment in data["segments"])
+            return Embodiment(**fields)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"embodiment: {error}") from error
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the robot saw and felt at one instant.
+
+    images: camera key to uint8 [height, width, 3]; state: float64 [native_dim]; time_s: clock of capture.
+    """
+
+    images: Mapping[str, np.ndarray]
+    state: np.ndarray
+    instruction: str
+    time_s: float
+
+    def __post_init__(self) -> None:
+        for key, image in self.images.items():
+            if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+                raise ValueError(
+                    f"image {key!r}: got {image.dtype} of shape {image.shape}, expected uint8 [h, w, 3]"
+                )
+        if not self.instruction.strip():
+            raise ValueError("instruction: got an empty sentence")
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Commands for consecutive ticks. actions: float64 [horizon, native_dim], absolute; row k is for the
+    tick k * dt after `time_s`, when the observation was taken."""
+
+    actions: np.ndarray
+    time_s: float
+    dt: float
+    infer_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.actions.ndim != 2 or len(self.actions) == 0:
+            raise ValueError(f"chunk: got shape {self.actions.shape}, expected [horizon >= 1, action_dim]")
+        if not np.isfinite(self.actions).all():
+            raise ValueError("chunk: got NaN or infinity in the actions")

@@ -1,0 +1,1 @@
+"""The brain of XR-0: model, data, training, engine, server, evaluation."""

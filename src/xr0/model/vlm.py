@@ -1,0 +1,115 @@
+"""The brain: transformers' own Qwen3-VL, and the few things we ask of it. Nothing else touches that library.
+
+Works on transformers 4.57.1 to 5.x; the one difference that matters here is `_rope_index`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import DynamicCache, Qwen3VLConfig, Qwen3VLForConditionalGeneration
+
+from xr0.types import Context, VLMInputs
+
+Qwen3VL = Qwen3VLForConditionalGeneration
+
+PADDING_POSITION = 1
+"""What transformers 4.57 gives to padding (5.x gives 0); nothing attends to it."""
+
+
+def build(vlm: dict[str, Any]) -> Qwen3VL:
+    """A Qwen3-VL with random weights, attending with PyTorch's SDPA. `vlm`: Qwen3VLConfig's arguments."""
+    return Qwen3VLForConditionalGeneration._from_config(Qwen3VLConfig(**vlm), attn_implementation="sdpa")
+
+
+def text_size(model: Qwen3VL) -> int:
+    """Width of the language model."""
+    return model.config.text_config.hidden_size
+
+
+def position_ids(model: Qwen3VL, inputs: VLMInputs) -> Int[Tensor, "3 b l"]:
+    """M-RoPE positions (time, height, width) of every token."""
+    accepted = inspect.signature(model.model.get_rope_index).parameters
+    arguments: dict[str, Any] = {
+        "input_ids": inputs.input_ids,
+        "image_grid_thw": inputs.image_grid_thw if len(inputs.image_grid_thw) else None,
+        "attention_mask": inputs.attention_mask,
+    }
+    if "mm_token_type_ids" in accepted:  # transformers 5.x
+        arguments["mm_token_type_ids"] = (inputs.input_ids == model.config.image_token_id).int()
+    positions, _ = model.model.get_rope_index(**arguments)
+    return positions.masked_fill(inputs.attention_mask[None] == 0, PADDING_POSITION)
+
+
+def last_position(positions: Int[Tensor, "3 b l"], mask: Int[Tensor, "b l"]) -> Int[Tensor, " b"]:
+    """The largest position of each row; what follows the context starts one after it."""
+    return positions.masked_fill(mask[None] == 0, 0).amax(dim=(0, 2))
+
+
+def encode(model: Qwen3VL, inputs: VLMInputs, layers: int) -> Context:
+    """One pass over the observation; the keys and values of the last `layers` layers."""
+    positions = position_ids(model, inputs)
+    cache = DynamicCache()
+    model.model(
+        input_ids=inputs.input_ids,
+        attention_mask=inputs.attention_mask,
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        **_images(inputs),
+    )
+    read = cache.layers[-layers:]
+    return Context(
+        tuple(_present(layer.keys) for layer in read),
+        tuple(_present(layer.values) for layer in read),
+        inputs.attention_mask.bool(),
+        last_position(positions, inputs.attention_mask),
+    )
+
+
+def hidden_after(
+    model: Qwen3VL, inputs: VLMInputs, appended: Float[Tensor, "b a h"]
+) -> tuple[Float[Tensor, "b l h"], Float[Tensor, "b a h"]]:
+    """Final hidden states of the context and of `appended` embeddings that follow it."""
+    batch, extra, _ = appended.shape
+    positions = position_ids(model, inputs)
+    start = last_position(positions, inputs.attention_mask) + 1
+    following = start[:, None] + torch.arange(extra, device=start.device)
+    embeddings = torch.cat([model.get_input_embeddings()(inputs.input_ids), appended], dim=1)
+    ones = inputs.attention_mask.new_ones(batch, extra)
+    out = model.model(
+        inputs_embeds=embeddings,
+        attention_mask=torch.cat([inputs.attention_mask, ones], dim=1),
+        position_ids=torch.cat([positions, following[None].expand(3, -1, -1)], dim=2),
+        use_cache=False,
+        **_images(inputs),
+    )
+    length = inputs.input_ids.shape[1]
+    return out.last_hidden_state[:, :length], out.last_hidden_state[:, length:]
+
+
+def token_logits(model: Qwen3VL, inputs: VLMInputs) -> Float[Tensor, "b l w"]:
+    """Next-token logits at every position (vision-language co-training)."""
+    return model(
+        input_ids=inputs.input_ids,
+        attention_mask=inputs.attention_mask,
+        position_ids=position_ids(model, inputs),
+        use_cache=False,
+        **_images(inputs),
+    ).logits
+
+
+def _images(inputs: VLMInputs) -> dict[str, Tensor]:
+    if len(inputs.image_grid_thw) == 0:
+        return {}
+    return {"pixel_values": inputs.pixel_values, "image_grid_thw": inputs.image_grid_thw}
+
+
+def _present(tensor: Tensor | None) -> Tensor:
+    if tensor is None:
+        raise RuntimeError("the VLM's cache holds an empty layer: it did not run all its layers")
+    return tensor

@@ -1,0 +1,66 @@
+"""What the rooms of the brain hand to one another. Frozen and shaped; no logic.
+
+Shape letters: b batch, t action horizon, d action dim, s state dim, l context length, k context (key/value)
+heads, e head dim, p image patches, v views.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class VLMInputs:
+    """What the VLM reads: token rows (padded on either side) and the patches of all their images in order."""
+
+    input_ids: Int[Tensor, "b l"]
+    attention_mask: Int[Tensor, "b l"]
+    pixel_values: Float[Tensor, "p c"]
+    image_grid_thw: Int[Tensor, "v 3"]
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> VLMInputs:
+        """On `device`, pixels in `dtype`."""
+        return VLMInputs(
+            self.input_ids.to(device),
+            self.attention_mask.to(device),
+            self.pixel_values.to(device, dtype),
+            self.image_grid_thw.to(device),
+        )
+
+
+@dataclass(frozen=True)
+class Context:
+    """The VLM's memory of an observation: keys (rotated) and values of the layers that the DiT reads."""
+
+    keys: tuple[Float[Tensor, "b k l e"], ...]
+    values: tuple[Float[Tensor, "b k l e"], ...]
+    mask: Bool[Tensor, "b l"]
+    last_position: Int[Tensor, " b"]
+
+    def repeat(self, times: int) -> Context:
+        """Each row `times` times in a row (several noises per VLM pass)."""
+        return Context(
+            tuple(k.repeat_interleave(times, dim=0) for k in self.keys),
+            tuple(v.repeat_interleave(times, dim=0) for v in self.values),
+            self.mask.repeat_interleave(times, dim=0),
+            self.last_position.repeat_interleave(times, dim=0),
+        )
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One training batch of robot data, in the model's normalised space.
+
+    action_mask is 1 where the embodiment uses the slot and the tick lies inside the episode.
+    weight is the loss weight of a row.
+    """
+
+    vlm: VLMInputs
+    state: Float[Tensor, "b 1 s"]
+    actions: Float[Tensor, "b t d"]
+    action_mask: Float[Tensor, "b t d"]
+    weight: Float[Tensor, " b"]
