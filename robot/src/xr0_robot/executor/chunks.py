@@ -63,9 +63,3 @@ class ChunkQueue:
         if self._actions is None:
             return 0
         return max(0, self._observed_tick + len(self._actions) - max(tick, self._joined_tick))
-
-    def clear(self) -> None:
-        """Forget the plan; serial numbers go on, so that no chunk is taken for another."""
-        self._actions = None
-        self._observed_tick = 0
-        self._joined_tick = 0

@@ -19,7 +19,8 @@ class Policy(Protocol):
     """Anything that answers an observation with a chunk; `xr0_robot.client.Client` is one.
 
     Actions are absolute native commands; row 0 belongs to the tick of the observation. `infer` raises
-    ConnectionError when the server is out of reach, and may then be called again.
+    ConnectionError when the server is out of reach, and may then be called again; ValueError or RuntimeError,
+    in one line, where asking again would not help.
     """
 
     embodiment: Embodiment

@@ -1,0 +1,1 @@
+"""Recording: demonstrations as LeRobot datasets and vision-language conversations."""

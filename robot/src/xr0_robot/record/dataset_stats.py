@@ -74,12 +74,16 @@ def merge_image_stats(parts: Sequence[Mapping[str, Any]]) -> Stats:
 
 def episode_columns(stats: Mapping[str, Stats]) -> dict[str, Any]:
     """Flat columns `stats/<feature>/<statistic>` of an episode's row."""
-    return {f"stats/{feature}/{name}": value for feature, part in stats.items() for name, value in part.items()}
+    return {
+        f"stats/{feature}/{name}": value for feature, part in stats.items() for name, value in part.items()
+    }
 
 
 def stats_of_row(row: Mapping[str, Any], feature: str) -> Stats:
     """One feature's statistics back from an episode's row."""
-    return {name: row[f"stats/{feature}/{name}"] for name in ("min", "max", "mean", "std", "count", *QUANTILES)}
+    return {
+        name: row[f"stats/{feature}/{name}"] for name in ("min", "max", "mean", "std", "count", *QUANTILES)
+    }
 
 
 def dataset_stats(

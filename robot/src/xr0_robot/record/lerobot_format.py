@@ -1,14 +1,18 @@
-"""The files of a LeRobotDataset v3.0, and how each is written. Layout as LeRobot 0.6.1 writes and reads it."""
+"""The files of a LeRobotDataset v3.0 and how meta/ is written, as LeRobot 0.6.1 does."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from xr0_robot.record.dataset_stats import dataset_stats
 
 CODEBASE_VERSION = "v3.0"
 FILES_PER_CHUNK = 1000
@@ -26,6 +30,9 @@ STATS_PATH = "meta/stats.json"
 TASKS_PATH = "meta/tasks.parquet"
 EMBODIMENT_PATH = "meta/embodiment.json"
 """This project's addition: `Embodiment.to_dict()`, so that data says which robot it came from."""
+
+IMAGES = "observation.images."
+"""A camera's feature is this and the camera's key (LeRobot's convention)."""
 
 INDEX_FEATURES: dict[str, dict[str, Any]] = {
     "timestamp": {"dtype": "float32", "shape": [1], "names": None},
@@ -80,7 +87,9 @@ def write_tasks(root: Path, tasks: Sequence[str]) -> None:
         "creator": {"library": "pyarrow", "version": pa.__version__},
         "pandas_version": "2.2.0",
     }
-    table = pa.table({"task_index": pa.array(range(len(tasks)), pa.int64()), "task": pa.array(tasks, pa.string())})
+    table = pa.table(
+        {"task_index": pa.array(range(len(tasks)), pa.int64()), "task": pa.array(tasks, pa.string())}
+    )
     path = root / TASKS_PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(table.replace_schema_metadata({"pandas": json.dumps(pandas)}), path)
@@ -93,29 +102,53 @@ def write_episodes(root: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), path)
 
 
-def write_info(
-    root: Path,
-    fps: int,
-    features: Mapping[str, Mapping[str, Any]],
-    robot_type: str,
-    episodes: int,
-    frames: int,
-    tasks: int,
-) -> None:
-    """meta/info.json."""
+@dataclass(frozen=True)
+class Dataset:
+    """What meta/ says of the data and videos. rows: the episodes' columns; tasks: sentence by index."""
+
+    fps: int
+    robot_type: str
+    features: Mapping[str, Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]]
+    tasks: Sequence[str]
+
+
+def write_meta(root: Path, dataset: Dataset) -> None:
+    """Everything under meta/ but the embodiment; reads the data back for the statistics."""
+    write_tasks(root, dataset.tasks)
+    write_episodes(root, dataset.rows)
+    images = [key for key, feature in dataset.features.items() if feature["dtype"] == "video"]
+    write_json(root / STATS_PATH, dataset_stats(_columns(root, dataset.features), dataset.rows, images))
     info = {
         "codebase_version": CODEBASE_VERSION,
-        "fps": fps,
-        "features": dict(features),
-        "total_episodes": episodes,
-        "total_frames": frames,
-        "total_tasks": tasks,
+        "fps": dataset.fps,
+        "features": dict(dataset.features),
+        "total_episodes": len(dataset.rows),
+        "total_frames": sum(row["length"] for row in dataset.rows),
+        "total_tasks": len(dataset.tasks),
         "chunks_size": FILES_PER_CHUNK,
         "data_files_size_in_mb": DATA_FILE_MB,
         "video_files_size_in_mb": VIDEO_FILE_MB,
         "data_path": DATA_PATH,
         "video_path": VIDEO_PATH,
-        "robot_type": robot_type,
-        "splits": {"train": f"0:{episodes}"},
+        "robot_type": dataset.robot_type,
+        "splits": {"train": f"0:{len(dataset.rows)}"},
     }
-    write_json(root / INFO_PATH, info)
+    write_json(root / INFO_PATH, info)  # last: a folder with info.json is whole
+
+
+def _columns(root: Path, features: Mapping[str, Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """Every numeric column of the data as [rows, size], files in order."""
+    tables = [pq.read_table(path) for path in sorted(root.glob("data/*/*.parquet"))]
+    return {
+        name: np.concatenate([column_array(table, name, feature["shape"][0]) for table in tables])
+        for name, feature in features.items()
+        if feature["dtype"] != "video"
+    }
+
+
+def column_array(table: pa.Table, name: str, size: int) -> np.ndarray:
+    """A column of scalars or lists of `size` as [rows, size]."""
+    column = table.column(name).combine_chunks()
+    flat = column if size == 1 else column.flatten()
+    return flat.to_numpy(zero_copy_only=False).reshape(-1, size)

@@ -1,4 +1,4 @@
-"""One growing mp4 of whole episodes: frames are encoded as they come and kept or dropped episode by episode."""
+"""One growing mp4: frames are encoded as they come, and kept or dropped episode by episode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from av.video.frame import PictureType
 
 CODEC = "libx264"
 PIX_FMT = "yuv444p"
-"""Full chroma: at 128 px a brick is a few pixels wide, and 4:2:0 would smear its colour over its neighbours."""
+"""Full chroma: at 128 px a brick is a few pixels wide, and 4:2:0 would smear its colour."""
 
 CRF = 10
 GOP = 10
@@ -46,7 +46,9 @@ class VideoFile:
         frame.pict_type = PictureType.I if not self._held else PictureType.NONE
         packets = self._stream.encode(frame)
         if len(packets) != 1:
-            raise RuntimeError(f"{self._path}: the encoder returned {len(packets)} packets for a frame, expected 1")
+            raise RuntimeError(
+                f"{self._path}: the encoder returned {len(packets)} packets for a frame, expected 1"
+            )
         self._encoded += 1
         self._held += packets
 

@@ -6,7 +6,10 @@ import ctypes
 import os
 import sys
 
-LIBRARIES = {"osmesa": ("libOSMesa.so.8", "libOSMesa.so.6", "libOSMesa.so"), "egl": ("libEGL.so.1", "libEGL.so")}
+LIBRARIES = {
+    "osmesa": ("libOSMesa.so.8", "libOSMesa.so.6", "libOSMesa.so"),
+    "egl": ("libEGL.so.1", "libEGL.so"),
+}
 """MUJOCO_GL value to the shared libraries that it needs; OSMesa first, it needs neither GPU nor display."""
 
 INSTALL = "sudo apt-get install -y --no-install-recommends libosmesa6 libegl1 libgl1 libglx-mesa0"

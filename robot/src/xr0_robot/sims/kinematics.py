@@ -66,7 +66,9 @@ class ArmKinematics:
             joints = self._step(joints, error, jacobian)
         return joints
 
-    def _linearise(self, joints: np.ndarray, position: np.ndarray, turn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _linearise(
+        self, joints: np.ndarray, position: np.ndarray, turn: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Pose error [6] and the tool's Jacobian [6, 6], both in world axes."""
         data = self._data
         data.qpos[self._qpos] = joints

@@ -69,7 +69,7 @@ class Bin:
     name: str
     centre: tuple[float, float]
     inner: tuple[float, float] = (0.14, 0.14)
-    rgb: Vec3 = (0.36, 0.31, 0.28)
+    rgb: Vec3 = (0.27, 0.23, 0.21)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,9 @@ def _numbers(values: tuple[float, ...]) -> str:
 
 def _view(view: View) -> str:
     axes = _numbers(view.right + view.up)
-    return f'<camera name="{view.name}" pos="{_numbers(view.position)}" xyaxes="{axes}" fovy="{view.fovy:g}"/>'
+    return (
+        f'<camera name="{view.name}" pos="{_numbers(view.position)}" xyaxes="{axes}" fovy="{view.fovy:g}"/>'
+    )
 
 
 def _arm(arm: Arm, views: tuple[View, ...]) -> str:
@@ -203,7 +205,8 @@ def _actuators(arm: Arm) -> str:
     """Position servos: about 30 ms of lag in the arm, 12 N at each finger."""
     gains = {"yaw": 2500, "shoulder": 2500, "elbow": 1500, "pitch": 300, "roll": 200, "twist": 150}
     hinges = "".join(
-        f'<position name="{arm.name}/{j}" joint="{arm.name}/{j}" kp="{kp}" dampratio="1"/>' for j, kp in gains.items()
+        f'<position name="{arm.name}/{j}" joint="{arm.name}/{j}" kp="{kp}" dampratio="1"/>'
+        for j, kp in gains.items()
     )
     slides = "".join(
         f'<position name="{arm.name}/{f}" joint="{arm.name}/{f}" kp="1500" kv="40" forcerange="-12 12"/>'
@@ -233,7 +236,7 @@ def _bin(bin_: Bin) -> str:
     a, b = bin_.inner[0] / 2, bin_.inner[1] / 2
     x, y = bin_.centre
     rgba = _numbers((*bin_.rgb, 1.0))
-    floor = _numbers(tuple(0.6 * value for value in bin_.rgb))
+    floor = _numbers(tuple(1.7 * value for value in bin_.rgb))
     t, h = WALL / 2, WALL_HEIGHT / 2
     walls = "".join(
         f'<geom class="thing" type="box" pos="{_numbers(at)}" size="{_numbers(size)}" rgba="{rgba}"/>'

@@ -1,0 +1,50 @@
+"""How smooth the commands of an episode were. Translation only: rotations and grippers have other units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xr0_robot.executor.loop import Tick
+from xr0_robot.types import Embodiment
+
+
+def positions(embodiment: Embodiment, ticks: Sequence[Tick]) -> np.ndarray:
+    """The commanded tool positions [m] of all arms side by side: float64 [ticks, 3 * arms]."""
+    commands = np.stack([tick.command for tick in ticks])
+    xyz = [commands[:, s.native : s.native + 3] for s in embodiment.segments if s.kind == "pose"]
+    if not xyz:
+        raise ValueError(f"embodiment {embodiment.name}: got no pose segment, smoothness needs one")
+    return np.concatenate(xyz, axis=1)
+
+
+def seam_ratio(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:
+    """Median norm of the second difference of the position at seams, over that inside chunks; 1 is invisible.
+
+    Three commands in a row that one chunk gave are inside it; three of two or more origins (another chunk, or
+    a hold) lie at a seam. None where an episode lacks either, or stands still inside its chunks.
+    """
+    if len(ticks) < 3:
+        return None
+    bend = np.linalg.norm(np.diff(positions(embodiment, ticks), n=2, axis=0), axis=1)
+    chunk = np.array([tick.chunk for tick in ticks])
+    windows = np.stack([chunk[:-2], chunk[1:-1], chunk[2:]], axis=1)
+    same = (windows == windows[:, :1]).all(axis=1)
+    inside, seam = bend[same & (windows[:, 0] >= 0)], bend[~same]
+    if len(seam) == 0 or len(inside) == 0 or np.median(inside) == 0.0:
+        return None
+    return float(np.median(seam) / np.median(inside))
+
+
+def rms_jerk(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:
+    """Root mean square of the third derivative of the commanded position [m/s^3]; None below 4 ticks."""
+    if len(ticks) < 4:
+        return None
+    jerk = np.diff(positions(embodiment, ticks), n=3, axis=0) / embodiment.dt**3
+    return float(np.sqrt(np.mean(np.sum(jerk**2, axis=1))))
+
+
+def percentile_ms(latencies_s: Sequence[float], percent: float) -> float | None:
+    """A percentile of latencies, in milliseconds; None where there was no inference."""
+    return float(np.percentile(latencies_s, percent) * 1e3) if len(latencies_s) else None

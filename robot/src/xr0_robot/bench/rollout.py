@@ -1,0 +1,140 @@
+"""The only episode loop: one robot, one sentence, one tick after the other, until it is done or out of time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+from xr0_robot.bench import metrics
+from xr0_robot.env import Env
+from xr0_robot.executor.clock import Clock, Metronome
+from xr0_robot.executor.inference import Inference
+from xr0_robot.executor.loop import Executor, InferenceFailed, Tick
+from xr0_robot.executor.safety import Limits, Safety
+from xr0_robot.executor.strategy import Strategy
+from xr0_robot.types import Embodiment, Observation
+
+TIME_LIMIT_S = 10.0
+"""Three times what the scripted expert needs: a policy that takes longer has lost its way."""
+SETTLE_S = 0.5
+"""Success counts once it has lasted this long: a brick that rolls out of the bin was never in it."""
+
+Watcher = Callable[[Tick, Callable[[], Observation]], None]
+"""Called after each tick; call its second argument for a picture of now (it costs a rendering)."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """What to do. instruction: what is scored, None for the seed's own; spoken: what the policy is told instead."""
+
+    seed: int
+    instruction: str | None = None
+    spoken: str | None = None
+
+
+@dataclass(frozen=True)
+class EpisodeResult:
+    """What happened. time_s: from the start to the success, None without; error: why it ended early."""
+
+    embodiment: Embodiment
+    seed: int
+    instruction: str
+    spoken: str
+    success: bool
+    time_s: float | None
+    ticks: tuple[Tick, ...]
+    missed_ticks: int
+    latencies_s: tuple[float, ...]
+    error: str | None = None
+
+    @property
+    def idle_ticks(self) -> int:
+        """Ticks in which there was nothing to do but hold."""
+        return sum(tick.freshness == "idle" for tick in self.ticks)
+
+    def row(self) -> dict[str, Any]:
+        """One JSON-able row of results; times in s or ms, jerk in m/s^3."""
+        clamps = Counter(name for tick in self.ticks for name in tick.clamped)
+        return {
+            "seed": self.seed,
+            "instruction": self.instruction,
+            "spoken": self.spoken,
+            "success": self.success,
+            "time_s": self.time_s,
+            "ticks": len(self.ticks),
+            "idle_ticks": self.idle_ticks,
+            "missed_ticks": self.missed_ticks,
+            "clamped_ticks": dict(sorted(clamps.items())),
+            "refused_ticks": sum(tick.refused is not None for tick in self.ticks),
+            "chunks": len(self.latencies_s),
+            "latency_ms_p50": metrics.percentile_ms(self.latencies_s, 50),
+            "latency_ms_p99": metrics.percentile_ms(self.latencies_s, 99),
+            "seam_ratio": metrics.seam_ratio(self.embodiment, self.ticks),
+            "rms_jerk": metrics.rms_jerk(self.embodiment, self.ticks),
+            "error": self.error,
+        }
+
+
+def rollout(
+    env: Env,
+    inference: Inference,
+    strategy: Strategy,
+    clock: Clock,
+    limits: Limits,
+    episode: Episode,
+    watch: Watcher | None = None,
+) -> EpisodeResult:
+    """Run one episode; a policy that fails ends it with the reason in `error`, and all ticks until then."""
+    robot = env.embodiment
+    _same_robot(inference.policy.embodiment, robot)
+    instruction = env.reset(episode.seed, episode.instruction)
+    spoken = instruction if episode.spoken is None else episode.spoken
+    executor = Executor(inference, strategy, Safety(robot, limits), env.state(), episode.seed)
+    metronome = Metronome(clock, robot.rate_hz)
+    ticks: list[Tick] = []
+    missed, held_ticks, error = 0, 0, None
+
+    def observe() -> Observation:
+        return env.observe(spoken, clock.now())
+
+    for _ in range(robot.ticks(TIME_LIMIT_S)):
+        missed += metronome.wait()
+        try:
+            tick = executor.tick(clock.now(), observe)
+        except InferenceFailed as failure:
+            error = str(failure)
+            break
+        env.apply(tick.command)
+        ticks.append(tick)
+        if watch is not None:
+            watch(tick, observe)
+        held_ticks = held_ticks + 1 if env.success() else 0
+        if held_ticks > robot.ticks(SETTLE_S):
+            break
+    success = held_ticks > robot.ticks(SETTLE_S)
+    done_after = len(ticks) + missed - robot.ticks(SETTLE_S)
+    return EpisodeResult(
+        embodiment=robot,
+        seed=episode.seed,
+        instruction=instruction,
+        spoken=spoken,
+        success=success,
+        time_s=done_after * robot.dt if success else None,
+        ticks=tuple(ticks),
+        missed_ticks=missed,
+        latencies_s=tuple(executor.latencies_s),
+        error=error,
+    )
+
+
+def _same_robot(policy: Embodiment, robot: Embodiment) -> None:
+    """A policy for another layout would move the wrong numbers: ValueError names each difference."""
+    names = [field.name for field in fields(Embodiment)]
+    pairs = [(name, getattr(policy, name), getattr(robot, name)) for name in names]
+    differences = [
+        f"{name} {got!r} instead of {expected!r}" for name, got, expected in pairs if got != expected
+    ]
+    if differences:
+        raise ValueError(f"policy: made for another robot than {robot.name!r}: got {'; '.join(differences)}")

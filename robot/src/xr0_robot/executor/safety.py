@@ -1,0 +1,139 @@
+"""The last station before the robot: no command leaves the box, outruns the limits or carries a NaN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from xr0_robot import rotation
+from xr0_robot.types import Embodiment, Segment, finite_vector
+
+Vector3 = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class PoseLimit:
+    """A box for the tool point [m, arm base frame] and the fastest it may be commanded to move and to turn."""
+
+    low: Vector3
+    high: Vector3
+    speed_m_s: float
+    turn_rad_s: float
+
+    def __post_init__(self) -> None:
+        if not all(low < high for low, high in zip(self.low, self.high, strict=True)):
+            raise ValueError(f"pose limit: got low {self.low} and high {self.high}, expected low < high")
+        if self.speed_m_s <= 0 or self.turn_rad_s <= 0:
+            raise ValueError(f"pose limit: got {self.speed_m_s} m/s, {self.turn_rad_s} rad/s, expected > 0")
+
+
+@dataclass(frozen=True)
+class PlainLimit:
+    """A range for each number of a segment, and how fast it may be commanded to change, per second."""
+
+    low: float
+    high: float
+    rate: float
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high or self.rate <= 0:
+            raise ValueError(f"plain limit: got {self}, expected low < high and rate > 0")
+
+
+Limits = Mapping[str, PoseLimit | PlainLimit]
+"""Segment name to its limit; every segment of the embodiment has one."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What may be sent. `clamped` names what was changed; `refused` says why the last command is repeated."""
+
+    command: np.ndarray
+    clamped: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+class Safety:
+    """Clamps each command to the limits, relative to the command before; remembers what was sent last."""
+
+    def __init__(self, embodiment: Embodiment, limits: Limits) -> None:
+        names = {segment.name for segment in embodiment.segments}
+        if names != set(limits):
+            raise ValueError(
+                f"safety: got limits for {sorted(limits)}, {embodiment.name} has {sorted(names)}"
+            )
+        for segment in embodiment.segments:
+            if isinstance(limits[segment.name], PoseLimit) != (segment.kind == "pose"):
+                raise ValueError(
+                    f"safety: {segment.name} is a {segment.kind} segment, got {limits[segment.name]}"
+                )
+        self._embodiment = embodiment
+        self._limits = dict(limits)
+        self._last: np.ndarray | None = None
+
+    def reset(self, state: np.ndarray) -> None:
+        """Begin from where the robot is: measured float [native_dim]."""
+        self._last = finite_vector("state", state, self._embodiment.native_dim)
+
+    def hold(self) -> np.ndarray:
+        """The last safe command [native_dim]: to repeat it is to stand still."""
+        if self._last is None:
+            raise RuntimeError("safety: reset(state) comes before the first command")
+        return self._last.copy()
+
+    def check(self, action: np.ndarray) -> Verdict:
+        """What may be sent instead of `action` [native_dim]; a NaN or another shape is answered by a hold."""
+        last = self.hold()
+        try:
+            command = finite_vector("command", action, self._embodiment.native_dim)
+        except ValueError as error:
+            return Verdict(last, refused=str(error))
+        clamped: list[str] = []
+        for segment in self._embodiment.segments:
+            clamped += self._clamp(segment, command, last)
+        self._last = command.copy()
+        return Verdict(command, tuple(clamped))
+
+    def _clamp(self, segment: Segment, command: np.ndarray, last: np.ndarray) -> list[str]:
+        limit = self._limits[segment.name]
+        now, before = command[segment.native_slice], last[segment.native_slice]
+        if isinstance(limit, PoseLimit):
+            return _clamp_pose(segment.name, limit, self._embodiment.dt, now, before)
+        wanted = now.copy()
+        now[:] = np.clip(now, limit.low, limit.high)
+        in_range = now.copy()
+        step = limit.rate * self._embodiment.dt
+        now[:] = np.clip(now, before - step, before + step)
+        found = [f"{segment.name} range"] if (in_range != wanted).any() else []
+        return found + ([f"{segment.name} rate"] if (now != in_range).any() else [])
+
+
+def _clamp_pose(name: str, limit: PoseLimit, dt: float, now: np.ndarray, before: np.ndarray) -> list[str]:
+    """Clamp `now` [6] in place; a pose that breaks no limit keeps its bits."""
+    clamped = []
+    inside = np.clip(now[:3], limit.low, limit.high)
+    if (inside != now[:3]).any():
+        now[:3] = inside
+        clamped.append(f"{name} box")
+    # Box first: from inside the box, a shortened straight step ends inside it (the box is convex).
+    step = now[:3] - before[:3]
+    distance = float(np.linalg.norm(step))
+    if distance > limit.speed_m_s * dt:
+        now[:3] = before[:3] + step * (limit.speed_m_s * dt / distance)
+        clamped.append(f"{name} speed")
+    start = rotation.exp(before[3:])
+    turn = rotation.log(start.T @ rotation.exp(now[3:]))
+    angle = float(np.linalg.norm(turn))
+    if angle > limit.turn_rad_s * dt:
+        now[3:] = rotation.log(start @ rotation.exp(turn * (limit.turn_rad_s * dt / angle)))
+        clamped.append(f"{name} turn")
+    return clamped
+
+
+BRICKS_LIMITS: Limits = {
+    "arm.pose": PoseLimit(low=(0.15, -0.35, 0.005), high=(0.78, 0.35, 0.45), speed_m_s=1.0, turn_rad_s=4.0),
+    "arm.gripper": PlainLimit(low=0.0, high=1.0, rate=10.0),
+}
+"""The brick table: its working area, the tool clear of the table top, twice the speeds of the scripted expert."""

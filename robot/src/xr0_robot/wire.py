@@ -1,0 +1,182 @@
+"""What crosses the wire: msgpack maps with numpy arrays, framed and named as openpi does.
+
+The array codec is openpi's (openpi_client.msgpack_numpy 0.1.2): an array is a map of four bytes keys, a
+scalar of three. Every frame is one map with the flat string keys below. The server speaks first, with the
+metadata, then answers one request at a time; an error is a text frame of one line. A client that knows
+only openpi sends images, state and prompt, and reads `actions`.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+import msgpack
+import numpy as np
+
+PROTOCOL_VERSION = 1
+"""Raised when a peer of the previous version would misread a message."""
+
+# Request. Arrays are native: absolute commands and measurements in SI units, see types.Embodiment.
+IMAGE_PREFIX = "observation/images/"
+"""+ camera key: uint8 [height, width, 3], RGB."""
+STATE = "observation/state"
+"""float [native_dim]."""
+PROMPT = "prompt"
+"""str, the instruction."""
+PREFIX = "prefix"
+"""Optional float [p <= max_prefix, native_dim]: the commands that will be executed for the p ticks from the
+observation on; row k belongs to the same tick as row k of the answer."""
+INFERENCE_DELAY = "inference_delay"
+"""Optional int, ticks that are expected to pass before the answer is used."""
+SEED = "seed"
+"""Optional int: the same request with the same seed has the same answer."""
+REQUEST_ID = "request_id"
+"""Optional int; the answer repeats it."""
+
+# Answer. `actions` is its only array: openpi's ActionChunkBroker slices axis 0 of every array it finds.
+ACTIONS = "actions"
+"""float32 [action_horizon, native_dim], absolute; row k is for k ticks after the observation."""
+POLICY_TIMING = "policy_timing"
+"""Map with at least `infer_ms`, measured by the policy."""
+SERVER_TIMING = "server_timing"
+"""Map with `queue_ms`, `infer_ms` and, after the connection's first answer, `prev_total_ms`."""
+INFER_MS = "infer_ms"
+QUEUE_MS = "queue_ms"
+PREV_TOTAL_MS = "prev_total_ms"
+
+# Metadata, the first frame of a connection.
+PROTOCOL = "protocol"
+"""int, PROTOCOL_VERSION."""
+EMBODIMENT = "embodiment"
+"""Embodiment.to_dict()."""
+ACTION_HORIZON = "action_horizon"
+"""int, rows of `actions`."""
+MAX_PREFIX = "max_prefix"
+"""int, rows of `prefix` the policy was trained for."""
+CONTRACT = "contract"
+"""Map, the inference contract stored with the checkpoint."""
+CHECKPOINT = "checkpoint"
+"""Map with `name` and `fingerprint`."""
+
+MAX_FRAME_BYTES = 64 * 2**20
+"""Both sides refuse more: ten times three full-HD images, and a bound on what a peer can make us hold."""
+
+_MAX_ITEMS = 4096
+"""Of a list or map: msgpack allocates what the header claims, before it sees the items."""
+
+_MAX_DIMS = 32
+"""What numpy 1 can hold."""
+
+_DTYPE = re.compile(r"[<>|=]?[biufmMSU]\d{1,8}(\[\w{1,16}\])?")
+"""numpy's dtype.str for the kinds that openpi lets through: V, O and c are refused."""
+
+_SCALAR_TYPES: dict[str, tuple[type, ...]] = {
+    "b": (bool,),
+    "i": (int,),
+    "u": (int,),
+    "f": (float, int),
+    "S": (bytes,),
+    "U": (str,),
+}
+"""dtype kind to what msgpack carries for it."""
+
+
+def image_key(camera: str) -> str:
+    """The request key of a camera's image."""
+    return IMAGE_PREFIX + camera
+
+
+def pack(message: Mapping[str, Any]) -> bytes:
+    """One frame. ValueError for a value that has no place on the wire or a frame over MAX_FRAME_BYTES."""
+    frame = cast("bytes", msgpack.packb(dict(message), default=_encode))
+    if len(frame) > MAX_FRAME_BYTES:
+        raise ValueError(f"message: got {len(frame)} bytes, expected at most {MAX_FRAME_BYTES}")
+    return frame
+
+
+def unpack(frame: bytes) -> dict[str, Any]:
+    """The map in a frame; arrays are read-only views of it. ValueError for anything but exactly one map."""
+    if len(frame) > MAX_FRAME_BYTES:
+        raise ValueError(f"frame: got {len(frame)} bytes, expected at most {MAX_FRAME_BYTES}")
+    try:
+        message = msgpack.unpackb(
+            frame,
+            object_hook=_decode,
+            ext_hook=_refuse_extension,
+            max_array_len=_MAX_ITEMS,
+            max_map_len=_MAX_ITEMS,
+        )
+    except (ValueError, RecursionError, msgpack.UnpackException) as error:
+        raise ValueError(f"frame: {error}") from error
+    if not isinstance(message, dict) or not all(isinstance(key, str) for key in message):
+        raise ValueError(f"frame: got {type(message).__name__}, expected a map with string keys")
+    return message
+
+
+def _encode(value: Any) -> dict[bytes, Any]:
+    if not isinstance(value, np.ndarray | np.generic):
+        got = type(value).__name__
+        raise ValueError(f"message: got {got}, expected a number (64 bits), text, bytes, list, map or array")
+    dtype = value.dtype
+    if dtype.kind in "VOc":
+        raise ValueError(f"message: got an array of {dtype}, expected real numbers, booleans, times or text")
+    if isinstance(value, np.ndarray):
+        return {b"__ndarray__": True, b"data": value.tobytes(), b"dtype": dtype.str, b"shape": value.shape}
+    item = value.item()
+    if not isinstance(item, _SCALAR_TYPES.get(dtype.kind, ())):
+        raise ValueError(f"message: got a scalar of {dtype}, which only travels as an array")
+    return {b"__npgeneric__": True, b"data": item, b"dtype": dtype.str}
+
+
+def _decode(value: dict[Any, Any]) -> Any:
+    if b"__ndarray__" in value:
+        return _decode_array(value.get(b"data"), _decode_dtype(value.get(b"dtype")), value.get(b"shape"))
+    if b"__npgeneric__" in value:
+        return _decode_scalar(value.get(b"data"), _decode_dtype(value.get(b"dtype")))
+    return value
+
+
+def _decode_dtype(text: Any) -> np.dtype[Any]:
+    if not isinstance(text, str) or not _DTYPE.fullmatch(text):
+        raise ValueError(
+            f"array dtype: got {str(text)[:40]!r}, expected one of kinds b i u f m M S U, as in '<f4'"
+        )
+    try:
+        dtype = np.dtype(text)
+    except TypeError as error:
+        raise ValueError(f"array dtype: got {text!r}, which numpy does not know") from error
+    if dtype.itemsize == 0:
+        raise ValueError(f"array dtype: got {text!r}, expected items of at least one byte")
+    return dtype
+
+
+def _decode_array(data: Any, dtype: np.dtype[Any], shape: Any) -> np.ndarray:
+    """A view of `data`: nothing is allocated, whatever `shape` claims."""
+    if not isinstance(data, bytes):
+        raise ValueError(f"array data: got {type(data).__name__}, expected bytes")
+    if not isinstance(shape, list) or len(shape) > _MAX_DIMS:
+        raise ValueError(f"array shape: got {str(shape)[:40]}, expected a list of at most {_MAX_DIMS} sizes")
+    if not all(type(size) is int and 0 <= size <= MAX_FRAME_BYTES for size in shape):
+        raise ValueError(f"array shape: got {str(shape)[:80]}, expected sizes from 0 to {MAX_FRAME_BYTES}")
+    expected = math.prod(shape) * dtype.itemsize
+    if len(data) != expected:
+        raise ValueError(
+            f"array data: got {len(data)} bytes, expected {expected} for {dtype} of shape {shape}"
+        )
+    return np.ndarray(shape, dtype, buffer=data)
+
+
+def _decode_scalar(data: Any, dtype: np.dtype[Any]) -> np.generic:
+    if type(data) not in _SCALAR_TYPES.get(dtype.kind, ()):
+        raise ValueError(f"scalar: got {type(data).__name__} for {dtype}")
+    if dtype.kind in "iu" and not np.iinfo(dtype).min <= data <= np.iinfo(dtype).max:
+        raise ValueError(f"scalar: got {data}, which does not fit {dtype}")
+    with np.errstate(over="ignore"):
+        return dtype.type(data)
+
+
+def _refuse_extension(code: int, data: bytes) -> Any:
+    raise ValueError(f"got msgpack extension type {code}, expected none")

@@ -1,0 +1,86 @@
+"""Choice Policies (stage 1): query tokens behind the context make N candidate chunks and N scores.
+
+    [context | state | query 0 .. query T-1 | score]
+    query i -> N candidates for action i        score -> N predicted errors
+
+Winner takes all: only the best candidate of a sample is pulled to the demonstration; the score head learns
+each candidate's error (paper, step 1 of pre-training; facts/model.md 7.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from xr0.model import vlm
+from xr0.types import VLMInputs
+
+CANDIDATES = 5
+"""N; unknown for XR-0, 5 in its successor's code (facts/model.md 7.2)."""
+
+LOSER_WEIGHT = 0.1
+"""A little pull on all candidates keeps them alive (facts/prototype.md: 0.03 was too little)."""
+
+QUERY_STD = 0.02
+"""Spread of fresh query embeddings: Qwen's own initialisation."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Candidates, predicted errors, and the hidden states they were read from."""
+
+    actions: Float[Tensor, "b n t d"]
+    scores: Float[Tensor, "b n"]
+    context_hidden: Float[Tensor, "b l h"]
+    query_hidden: Float[Tensor, "b t h"]
+
+
+class ChoiceHeads(nn.Module):
+    """Queries and heads of stage 1; none of them is in a finished checkpoint."""
+
+    def __init__(self, text_size: int, state_dim: int, action_dim: int, horizon: int) -> None:
+        super().__init__()
+        self.action_dim, self.horizon = action_dim, horizon
+        self.state_projector = _perceptron(state_dim, text_size, text_size)
+        self.queries = nn.Parameter(torch.randn(horizon + 1, text_size) * QUERY_STD)
+        self.action_head = _perceptron(text_size, 2 * text_size, CANDIDATES * action_dim)
+        self.score_head = _perceptron(text_size, text_size, CANDIDATES)
+
+    def forward(self, brain: vlm.Qwen3VL, inputs: VLMInputs, state: Float[Tensor, "b 1 s"]) -> Choices:
+        """Candidates for a batch."""
+        queries = self.queries.expand(len(state), -1, -1)
+        appended = torch.cat([self.state_projector(state), queries], dim=1)
+        context_hidden, hidden = vlm.hidden_after(brain, inputs, appended)
+        per_action, scoring = hidden[:, 1:-1], hidden[:, -1]
+        actions = self.action_head(per_action).unflatten(-1, (CANDIDATES, self.action_dim))
+        return Choices(actions.transpose(1, 2), self.score_head(scoring), context_hidden, per_action)
+
+
+def errors(
+    choices: Float[Tensor, "b n t d"], target: Float[Tensor, "b t d"], mask: Float[Tensor, "b t d"]
+) -> Float[Tensor, "b n"]:
+    """Mean absolute error of each candidate over the slots in use."""
+    distance = (choices - target[:, None]).abs() * mask[:, None]
+    return distance.sum(dim=(2, 3)) / mask.sum(dim=(1, 2))[:, None].clamp(min=1.0)
+
+
+def losses(
+    choices: Choices, target: Float[Tensor, "b t d"], mask: Float[Tensor, "b t d"]
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Winner-takes-all action loss and score regression loss."""
+    error = errors(choices.actions, target, mask)
+    action_loss = error.min(dim=1).values.mean() + LOSER_WEIGHT * error.mean()
+    return action_loss, F.mse_loss(choices.scores, error.detach())
+
+
+def chosen(choices: Choices) -> Int[Tensor, " b"]:
+    """The candidate that the model itself believes in."""
+    return choices.scores.argmin(dim=1)
+
+
+def _perceptron(size_in: int, hidden: int, size_out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(size_in, hidden), nn.GELU(approximate="tanh"), nn.Linear(hidden, size_out))

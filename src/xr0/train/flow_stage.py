@@ -1,0 +1,57 @@
+"""Stage 2, `pretrain_flow`: the VLM is frozen, the action expert learns flow matching from scratch.
+
+One VLM pass serves several noises (facts/model.md 7.3, 7.4 `training_repeat`).
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from xr0.config import CAUSAL
+from xr0.model import flow
+from xr0.model.vla import VLA
+from xr0.types import Batch, Context
+
+NOISES_PER_PASS = 4
+"""Independent noises and times per VLM pass (the released training code's training_repeat)."""
+
+
+def frozen_context(vla: VLA, batch: Batch) -> Context:
+    """The VLM's memory, without a graph, repeated for each noise."""
+    with torch.no_grad():
+        return vla.encode(batch.vlm).repeat(NOISES_PER_PASS)
+
+
+def masked_mean(value: Float[Tensor, "b t d"], weight: Float[Tensor, "b t d"]) -> Float[Tensor, ""]:
+    """Mean of `value` where `weight` is not zero, weighted."""
+    return (value * weight).sum() / weight.sum().clamp(min=1.0)
+
+
+class FlowStage(nn.Module):
+    """The stage's loss."""
+
+    def __init__(self, vla: VLA) -> None:
+        super().__init__()
+        self.vla = vla
+        vla.vlm.requires_grad_(False)
+
+    def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
+        """Mean squared error of the velocity over the slots in use."""
+        context = frozen_context(self.vla, batch)
+        state, action, mask = (
+            tensor.repeat_interleave(NOISES_PER_PASS, dim=0)
+            for tensor in (batch.state, batch.actions, batch.action_mask)
+        )
+        noise = torch.randn_like(action)
+        t = flow.sample_time(len(action)).to(action)
+        x = flow.interpolate(noise, action, t)
+        layout = self.vla.layout(context, action.shape[1], 0, CAUSAL)
+        v = self.vla.velocity(x, t, context, state, mask_slots(mask), layout)
+        return {"loss": masked_mean((v - (action - noise)) ** 2, mask)}
+
+
+def mask_slots(mask: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
+    """Which slots the embodiment uses, at every tick: what inference knows (it knows no episode's end)."""
+    return mask.amax(dim=1, keepdim=True).expand_as(mask)

@@ -1,0 +1,83 @@
+"""Stage 3, `post_train`: asynchronous execution. The model learns to continue actions already committed.
+
+Half of the batches carry a clean prefix of 1 to 6 ticks. The Λ-shaped window and the position offset keep the
+rest of the chunk looking at the world; older prefix tokens are hidden at random; what a 5-step rollout gets
+wrong weighs more (facts/model.md 7.4).
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from xr0.config import FLOW_STEPS, WINDOWED
+from xr0.model import flow
+from xr0.model.vla import VLA
+from xr0.train.flow_stage import NOISES_PER_PASS, frozen_context, mask_slots, masked_mean
+from xr0.types import Batch
+
+PREFIX_PROBABILITY = 0.5
+"""Of a batch carrying a prefix; otherwise it trains synchronous inference."""
+
+KEPT_PREFIX = 2
+"""The newest prefix tokens are never hidden."""
+
+HIDE_PROBABILITY = 0.5
+"""Of each older prefix token, drawn once per batch."""
+
+WEIGHT_RANGE = (0.5, 5.0)
+"""Error-driven weights are clamped to this."""
+
+
+def draw_prefix(horizon: int) -> int:
+    """Prefix length [ticks] of a batch: 0 with probability 1/2, else uniform on 1..max."""
+    if torch.rand(()) >= PREFIX_PROBABILITY:
+        return 0
+    return int(torch.randint(1, min(WINDOWED.max_prefix, horizon) + 1, ()))
+
+
+def draw_hidden(prefix_length: int) -> Bool[Tensor, " n"]:
+    """Which of the older prefix tokens this batch hides."""
+    return torch.rand(max(prefix_length - KEPT_PREFIX, 0)) < HIDE_PROBABILITY
+
+
+def error_weights(
+    generated: Float[Tensor, "b t d"], action: Float[Tensor, "b t d"], mask: Float[Tensor, "b t d"]
+) -> Float[Tensor, "b t d"]:
+    """|generated - action| over its masked mean, clamped; 0 outside the mask."""
+    error = (generated - action).abs()
+    return (error / masked_mean(error, mask).clamp(min=1e-6)).clamp(*WEIGHT_RANGE) * mask
+
+
+class PostTrainStage(nn.Module):
+    """The stage's loss."""
+
+    def __init__(self, vla: VLA) -> None:
+        super().__init__()
+        self.vla = vla
+        vla.vlm.requires_grad_(False)
+
+    def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
+        """Weighted mean squared error of the velocity after the prefix."""
+        context = frozen_context(self.vla, batch)
+        state, action, mask = (
+            tensor.repeat_interleave(NOISES_PER_PASS, dim=0)
+            for tensor in (batch.state, batch.actions, batch.action_mask)
+        )
+        slots = mask_slots(mask)
+        p = draw_prefix(action.shape[1])
+        clean, mask = action[:, :p], torch.cat([torch.zeros_like(mask[:, :p]), mask[:, p:]], dim=1)
+        noise = torch.randn_like(action)
+        weight = mask
+        if p > 0:
+            with torch.no_grad():
+                generated = self.vla.sample(context, state, slots, noise, WINDOWED, FLOW_STEPS, clean)
+            weight = error_weights(generated, action, mask)
+        t = flow.sample_time(len(action)).to(action)
+        x = torch.cat([clean, flow.interpolate(noise, action, t)[:, p:]], dim=1)
+        hidden = draw_hidden(p).to(action.device)
+        layout = self.vla.layout(context, action.shape[1], p, WINDOWED, hidden)
+        v = self.vla.velocity(x, t, context, state, slots, layout)
+        squared = (v - (action - noise)) ** 2
+        return {"loss": (squared * weight).sum() / mask.sum().clamp(min=1.0), "error": masked_mean(squared, mask)}

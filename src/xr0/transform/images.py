@@ -1,0 +1,69 @@
+"""Camera frames to the patches that Qwen's vision tower reads. numpy and pillow only.
+
+The rule of the official image processor (facts/model.md 5.1): sides rounded to multiples of patch * merge,
+area kept between 1,024 and 90,000 pixels, bicubic, then (x / 255 - 0.5) / 0.5, each frame repeated to fill
+the temporal patch, patches ordered so that each merge x merge neighbourhood is consecutive.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+MIN_PIXELS, MAX_PIXELS = 1_024, 90_000
+"""The released preprocessor's budget per view."""
+
+MEAN = STD = 0.5
+"""Of pixels in [0, 1], all channels."""
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """The vision tower's patching."""
+
+    patch: int
+    merge: int
+    temporal: int
+
+    @property
+    def factor(self) -> int:
+        """Sides must be multiples of this [px]."""
+        return self.patch * self.merge
+
+    def tokens(self, grid: tuple[int, int]) -> int:
+        """Context tokens of a patch grid (height, width)."""
+        return grid[0] * grid[1] // self.merge**2
+
+
+def target_size(height: int, width: int, factor: int) -> tuple[int, int]:
+    """Height and width that the official rule resizes to."""
+    h, w = round(height / factor) * factor, round(width / factor) * factor
+    h, w = max(h, factor), max(w, factor)
+    if h * w > MAX_PIXELS:
+        shrink = math.sqrt(height * width / MAX_PIXELS)
+        return (
+            max(factor, math.floor(height / shrink / factor) * factor),
+            max(factor, math.floor(width / shrink / factor) * factor),
+        )
+    if h * w < MIN_PIXELS:
+        grow = math.sqrt(MIN_PIXELS / (height * width))
+        return math.ceil(height * grow / factor) * factor, math.ceil(width * grow / factor) * factor
+    return h, w
+
+
+def patches(image: np.ndarray, spec: ImageSpec) -> tuple[np.ndarray, tuple[int, int]]:
+    """uint8 [h, w, 3] to float32 [n, 3 * temporal * patch^2] and the patch grid (height, width)."""
+    height, width = target_size(*image.shape[:2], spec.factor)
+    if (height, width) != image.shape[:2]:
+        image = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
+    p, m = spec.patch, spec.merge
+    rows, columns = height // p, width // p
+    blocks = image.reshape(rows // m, m, p, columns // m, m, p, 3)
+    # block row, block column, row in block, column in block, channel, pixel row, pixel column
+    blocks = blocks.transpose(0, 3, 1, 4, 6, 2, 5).reshape(rows * columns, 3, 1, p, p)
+    blocks = np.broadcast_to(blocks, (rows * columns, 3, spec.temporal, p, p))
+    values = (blocks.astype(np.float32) / 255.0 - MEAN) / STD
+    return values.reshape(rows * columns, -1), (rows, columns)

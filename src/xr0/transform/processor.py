@@ -1,0 +1,68 @@
+"""Frames and a sentence to tokens and patches; the same object in training and in serving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from xr0.transform import prompt
+from xr0.transform.images import ImageSpec, patches
+from xr0_robot.types import Embodiment
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One row for the VLM: ids [l], patches [p, c] of its images in order, and their grids (height, width)."""
+
+    ids: list[int]
+    pixels: np.ndarray
+    grids: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Tokenizer and image rule of a model. Sentences repeat, so their ids are kept."""
+
+    tokenizer: Tokenizer
+    spec: ImageSpec
+    _known: dict[str, list[int]] = field(default_factory=dict, repr=False)
+
+    def action(self, images: Mapping[str, np.ndarray], instruction: str, embodiment: Embodiment) -> Tokens:
+        """Context of an action request. ValueError names a camera that is missing or of another size."""
+        views = [view_of(images, camera.key, camera.height, camera.width) for camera in embodiment.cameras]
+        pixels, grids = self._pixels(views)
+        titles = [camera.title for camera in embodiment.cameras]
+        text = prompt.action_prompt(titles, [self.spec.tokens(grid) for grid in grids], instruction)
+        return Tokens(self.ids(text), pixels, grids)
+
+    def question(self, images: Sequence[np.ndarray], question: str, answer: str) -> tuple[Tokens, int]:
+        """A vision-language sample, and how many of its ids are the answer's (at the end)."""
+        pixels, grids = self._pixels(images)
+        asked = self.ids(prompt.question_prompt([self.spec.tokens(grid) for grid in grids], question))
+        answered = self.ids(prompt.answer(answer))
+        return Tokens(asked + answered, pixels, grids), len(answered)
+
+    def ids(self, text: str) -> list[int]:
+        """Token ids of a text."""
+        if text not in self._known:
+            self._known[text] = self.tokenizer.encode(text, add_special_tokens=False).ids
+        return self._known[text]
+
+    def _pixels(self, views: Sequence[np.ndarray]) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        done = [patches(view, self.spec) for view in views]
+        return np.concatenate([pixels for pixels, _ in done]), [grid for _, grid in done]
+
+
+def view_of(images: Mapping[str, np.ndarray], key: str, height: int, width: int) -> np.ndarray:
+    """The frame of one camera, checked."""
+    if key not in images:
+        raise ValueError(f"camera {key!r}: missing, got {sorted(images)}")
+    image = images[key]
+    if image.dtype != np.uint8 or image.shape != (height, width, 3):
+        raise ValueError(
+            f"camera {key!r}: got {image.dtype} of shape {image.shape}, expected uint8 ({height}, {width}, 3)"
+        )
+    return image

@@ -1,0 +1,71 @@
+"""A byte-level BPE tokenizer as one JSON file: trained here for the small model, Qwen's own for the large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+from xr0.transform.prompt import END_OF_TEXT, IMAGE_PAD, SPECIAL_TOKENS, VISION_END, VISION_START
+
+WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+"""How text is cut before merging, after Qwen's rule: digits stand alone, a word takes its leading space."""
+
+
+def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
+    """Learn merges from texts; Qwen's special tokens are added and never split."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(WORDS), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def load(path: Path) -> Tokenizer:
+    """Read tokenizer.json; ValueError where it is broken or lacks a special token."""
+    if not path.is_file():
+        raise FileNotFoundError(f"tokenizer: no file {path.name} in {path.parent}")
+    try:
+        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
+    except Exception as error:  # noqa: BLE001 - the Rust library raises bare Exception for any broken file
+        raise ValueError(f"tokenizer: {path} is not a tokenizer.json ({error})") from error
+    missing = [token for token in SPECIAL_TOKENS if tokenizer.token_to_id(token) is None]
+    if missing:
+        raise ValueError(f"tokenizer: {path} lacks the special tokens {missing}")
+    return tokenizer
+
+
+def token_id(tokenizer: Tokenizer, token: str) -> int:
+    """Id of a token that must exist."""
+    value = tokenizer.token_to_id(token)
+    if value is None:
+        raise ValueError(f"tokenizer: no token {token!r}")
+    return value
+
+
+def special_ids(tokenizer: Tokenizer) -> dict[str, int]:
+    """The ids that Qwen3VLConfig wants by name."""
+    return {
+        "image_token_id": token_id(tokenizer, IMAGE_PAD),
+        "video_token_id": token_id(tokenizer, "<|video_pad|>"),
+        "vision_start_token_id": token_id(tokenizer, VISION_START),
+        "vision_end_token_id": token_id(tokenizer, VISION_END),
+    }
+
+
+def padding_id(tokenizer: Tokenizer) -> int:
+    """Fills rows of unequal length; always masked."""
+    return token_id(tokenizer, END_OF_TEXT)
