@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from xr0_robot import wire
 
+UNHURRIED = settings(deadline=None)  # a shared machine pauses; that is no failure
 DTYPES = st.one_of(
     hnp.boolean_dtypes(),
     hnp.integer_dtypes(endianness="?"),
@@ -31,7 +32,7 @@ JSON = st.recursive(
     | st.text()
     | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    max_leaves=8,
 )
 
 # msgpack of {"x": array([[1.5, -2.0]], "<f4")}, by hand from openpi's codec and the msgpack specification.
@@ -61,6 +62,7 @@ def test_openpi_bytes_are_unpacked():
     assert scalar == 7
 
 
+@UNHURRIED
 @given(ARRAYS)
 def test_arrays_come_back_the_same(array):
     back = wire.unpack(wire.pack({"array": array}))["array"]
@@ -74,11 +76,13 @@ def test_a_transposed_view_keeps_its_order():
     np.testing.assert_array_equal(wire.unpack(wire.pack({"v": view}))["v"], view)
 
 
-@given(st.dictionaries(st.text(), JSON))
+@settings(deadline=None, max_examples=50)
+@given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_plain_maps_come_back_the_same(message):
     assert wire.unpack(wire.pack(message)) == message
 
 
+@UNHURRIED
 @given(st.sampled_from([np.bool_(True), np.int8(-3), np.uint64(2**64 - 1), np.float32(0.1), np.float16(2.0)]))
 def test_scalars_keep_their_type(scalar):
     back = wire.unpack(wire.pack({"s": scalar}))["s"]
@@ -103,8 +107,12 @@ def test_what_has_no_place_on_the_wire_is_not_packed(value, words):
         wire.pack({"value": value})
 
 
+def _msgpack(value: object) -> bytes:
+    return bytes(msgpack.packb(value) or b"")
+
+
 def _array_frame(data: object, dtype: object, shape: object) -> bytes:
-    return msgpack.packb({"a": {b"__ndarray__": True, b"data": data, b"dtype": dtype, b"shape": shape}})
+    return _msgpack({"a": {b"__ndarray__": True, b"data": data, b"dtype": dtype, b"shape": shape}})
 
 
 @pytest.mark.parametrize(
@@ -141,7 +149,7 @@ def test_a_lying_array_is_refused(data, dtype, shape, words):
 )
 def test_a_lying_scalar_is_refused(data, dtype):
     with pytest.raises(ValueError, match="scalar"):
-        wire.unpack(msgpack.packb({"s": {b"__npgeneric__": True, b"data": data, b"dtype": dtype}}))
+        wire.unpack(_msgpack({"s": {b"__npgeneric__": True, b"data": data, b"dtype": dtype}}))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,7 @@ def test_a_lying_scalar_is_refused(data, dtype):
         (b"\x81\x01\x02", "not allowed"),
         (b"\xdd\xff\xff\xff\xff", "exceeds"),
         (b"\x91" * 5000, "frame: "),
-        (msgpack.packb({"t": msgpack.ExtType(5, b"abc")}), "extension type 5"),
+        (_msgpack({"t": msgpack.ExtType(5, b"abc")}), "extension type 5"),
         (b"\xa2\xff\xff", "codec can't decode"),
     ],
 )
@@ -179,13 +187,14 @@ def test_frames_over_the_cap_are_refused_on_both_sides(monkeypatch):
         wire.unpack(b"0" * 101)
 
 
+@UNHURRIED
 @given(st.binary(max_size=400))
 @example(b"\x80")
 def test_arbitrary_bytes_give_a_map_or_a_value_error(frame):
     _only_value_error(frame)
 
 
-@settings(max_examples=300)
+@settings(deadline=None, max_examples=300)
 @given(st.data())
 def test_a_damaged_frame_gives_a_map_or_a_value_error(data):
     frame = bytearray(
@@ -196,6 +205,7 @@ def test_a_damaged_frame_gives_a_map_or_a_value_error(data):
     _only_value_error(bytes(frame))
 
 
+@UNHURRIED
 @given(
     st.binary(max_size=64) | JSON,
     st.sampled_from(["<f4", "|u1", "<U2", "<M8[D]", "<f16", "<U99999999", "<m8[7x]"]) | st.text(max_size=8),

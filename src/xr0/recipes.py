@@ -1,13 +1,82 @@
-"""Complete named runs. A recipe is a function that returns plain data; nothing is looked up by string."""
+"""Complete named runs. A recipe is a function; nothing is looked up by string.
+
+pretrain_choice   the VLM learns to act and keeps talking        -> checkpoint, expert untrained
+pretrain_flow     VLM frozen, action expert from scratch         -> checkpoint, contract causal
+post_train        asynchronous execution                         -> checkpoint, contract windowed
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from xr0.config import DiTConfig, ModelConfig
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from xr0 import checkpoint as checkpoints
+from xr0.checkpoint import Checkpoint
+from xr0.config import CAUSAL, WINDOWED, Contract, DiTConfig, ModelConfig
+from xr0.data.language import LanguageData
+from xr0.data.mixture import draw
+from xr0.data.robot import RobotData
+from xr0.data.vision_language import read_conversations
+from xr0.model.vla import VLA
+from xr0.train.choice_stage import ChoiceStage
+from xr0.train.distributed import World, world
+from xr0.train.flow_stage import FlowStage
+from xr0.train.grounding_labels import Labeller, tracks
+from xr0.train.loop import train
+from xr0.train.optim import OptimSettings
+from xr0.train.post_train import PostTrainStage
+from xr0.train.settings import StageSettings
+from xr0.transform import tokenizer as tokenizers
+from xr0.transform.images import ImageSpec
+from xr0.transform.processor import Processor
 
 ROPE_THETA = 5_000_000.0
 """Qwen3-VL's (facts/model.md 3.1)."""
+
+ACTION_HORIZON = 30
+"""Ticks: one second at 30 Hz (paper)."""
+
+TINY_VOCABULARY = 512
+"""256 bytes, the special tokens and the words of the brick table."""
+
+TINY_IMAGES = ImageSpec(patch=8, merge=2, temporal=2)
+"""64 context tokens for a 128 px view."""
+
+POSITION_STD = 0.2
+"""Spread of the vision tower's fresh position table: ten times Qwen's, or a small model finds places too
+slowly (facts/prototype.md)."""
+
+ENVIRONMENT_STATE, OBJECT_PIXELS = "observation.environment_state", "observation.object_pixels"
+"""What the simulator recorded for grounding."""
+
+TINY_CHOICE = StageSettings(
+    OptimSettings(2400, warmup=100, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    batch=16,
+    language=3,
+    stride=3,
+    seed=1,
+)
+TINY_FLOW = StageSettings(
+    OptimSettings(2400, warmup=100, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    batch=16,
+    language=0,
+    stride=3,
+    seed=2,
+)
+TINY_POST = StageSettings(
+    OptimSettings(1200, warmup=50, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
+    batch=16,
+    language=0,
+    stride=3,
+    seed=3,
+)
 
 
 def qwen3_vl(
@@ -15,18 +84,22 @@ def qwen3_vl(
 ) -> dict[str, Any]:
     """Qwen3VLConfig arguments that read the same in transformers 4.57 and 5.x."""
     rope = {"rope_type": "default", "mrope_section": mrope_section, "mrope_interleaved": True}
-    text = {
-        **text,
+    fixed = {
         "rope_theta": ROPE_THETA,
         "rope_scaling": rope,
         "tie_word_embeddings": True,
         "rms_norm_eps": 1e-6,
     }
-    return {"text_config": text, "vision_config": vision, "tie_word_embeddings": True, **special_ids}
+    return {
+        "text_config": {**text, **fixed},
+        "vision_config": vision,
+        "tie_word_embeddings": True,
+        **special_ids,
+    }
 
 
 def tiny_model(vocab_size: int, special_ids: dict[str, int]) -> ModelConfig:
-    """About 3 M parameters for 128 px views: 64 context tokens each, read by a 4-layer DiT."""
+    """About 2.8 M parameters for 128 px views; a 4-layer DiT reads the last 4 of 6 VLM layers."""
     text = {
         "vocab_size": vocab_size,
         "hidden_size": 128,
@@ -42,13 +115,110 @@ def tiny_model(vocab_size: int, special_ids: dict[str, int]) -> ModelConfig:
         "hidden_size": 64,
         "num_heads": 2,
         "intermediate_size": 160,
-        "patch_size": 8,
-        "spatial_merge_size": 2,
-        "temporal_patch_size": 2,
+        "patch_size": TINY_IMAGES.patch,
+        "spatial_merge_size": TINY_IMAGES.merge,
+        "temporal_patch_size": TINY_IMAGES.temporal,
         "out_hidden_size": 128,
         "num_position_embeddings": 256,
         "deepstack_visual_indexes": [0, 1],
     }
     vlm = qwen3_vl(text, vision, mrope_section=[6, 5, 5], special_ids=special_ids)
-    dit = DiTConfig(hidden_size=128, num_layers=4, head_dim=32, rope_theta=ROPE_THETA)
-    return ModelConfig(vlm=vlm, dit=dit)
+    return ModelConfig(vlm, DiTConfig(hidden_size=128, num_layers=4, head_dim=32, rope_theta=ROPE_THETA))
+
+
+def tiny_tokenizer(robot: RobotData, language: LanguageData) -> Tokenizer:
+    """Learned from every sentence of the data, prompts included."""
+    blank = [camera.title for camera in robot.embodiment.cameras]
+    return tokenizers.train([*robot.prompts(blank), *language.texts()], TINY_VOCABULARY)
+
+
+def pretrain_choice(data: Path, out: Path, settings: StageSettings) -> None:
+    """Stage 1 from nothing: tokenizer, statistics, VLM."""
+    with world() as here:
+        robot = load_robot(data, settings, here)
+        language = LanguageData(tuple(read_conversations(data / "vl")))
+        processor = Processor(tiny_tokenizer(robot, language), TINY_IMAGES)
+        torch.manual_seed(settings.seed)
+        vocabulary = processor.tokenizer.get_vocab_size()
+        vla = VLA(tiny_model(vocabulary, tokenizers.special_ids(processor.tokenizer)))
+        torch.nn.init.normal_(vla.vlm.model.visual.pos_embed.weight, std=POSITION_STD)
+        objects = tracks(
+            robot.dataset.features[ENVIRONMENT_STATE].names,
+            robot.column(ENVIRONMENT_STATE),
+            robot.column(OBJECT_PIXELS),
+        )
+        camera = robot.embodiment.cameras[0]
+        labeller = Labeller(objects, processor.tokenizer, TINY_IMAGES, (camera.height, camera.width))
+        stage = ChoiceStage(vla, ACTION_HORIZON, len(objects.names))
+        weights = robot.sampling_weights()
+
+        def batches(step: int) -> tuple[Any, ...]:
+            indices = draw(weights, settings.batch, settings.seed, step, here.rank)
+            batch = robot.batch(indices, processor)
+            labels = labeller(indices, robot.instructions(indices), batch.vlm)
+            return batch, labels, language.batch(settings.language, settings.seed, step, here.rank, processor)
+
+        train(stage, batches, settings.optim, here, out, settings.seed)
+        finish(out, settings, here, Checkpoint(vla, processor, robot.stats, robot.embodiment, CAUSAL, "", ""))
+
+
+def pretrain_flow(data: Path, start: Path, out: Path, settings: StageSettings) -> None:
+    """Stage 2: the action expert, from the checkpoint of stage 1."""
+    _train_expert(data, start, out, settings, FlowStage, CAUSAL)
+
+
+def post_train(data: Path, start: Path, out: Path, settings: StageSettings) -> None:
+    """Stage 3: asynchronous execution, from the checkpoint of stage 2."""
+    _train_expert(data, start, out, settings, PostTrainStage, WINDOWED)
+
+
+def load_robot(data: Path, settings: StageSettings, here: World) -> RobotData:
+    """The data of a stage; the first process decodes the frames, the others wait for them."""
+    if not here.main:
+        here.barrier()
+    robot = RobotData.load(data, data.parent / "frames", settings.stride, ACTION_HORIZON, workers=2)
+    if here.main:
+        here.barrier()
+    return robot
+
+
+def finish(out: Path, settings: StageSettings, here: World, done: Checkpoint) -> None:
+    """Write the stage's checkpoint folder and how it was trained."""
+    if not here.main:
+        return
+    folder = out / "checkpoint"
+    checkpoints.save(folder, done.vla, done.processor, done.stats, done.embodiment, done.contract)
+    record = {"settings": asdict(settings), "processes": here.size, "torch": torch.__version__}
+    (out / "settings.json").write_text(json.dumps(record, indent=1) + "\n")
+
+
+def _train_expert(
+    data: Path,
+    start: Path,
+    out: Path,
+    settings: StageSettings,
+    stage_of: Callable[[VLA], torch.nn.Module],
+    contract: Contract,
+) -> None:
+    with world() as here:
+        robot = load_robot(data, settings, here)
+        before = checkpoints.load(start)
+        if before.stats.fingerprint != robot.stats.fingerprint:
+            raise ValueError(
+                f"{start} was trained on data with statistics {before.stats.fingerprint[:12]}, "
+                f"{data} has {robot.stats.fingerprint[:12]}"
+            )
+        stage = stage_of(before.vla.train())
+        weights = robot.sampling_weights()
+
+        def batches(step: int) -> tuple[Any, ...]:
+            indices: np.ndarray = draw(weights, settings.batch, settings.seed, step, here.rank)
+            return (robot.batch(indices, before.processor),)
+
+        train(stage, batches, settings.optim, here, out, settings.seed)
+        finish(
+            out,
+            settings,
+            here,
+            Checkpoint(before.vla, before.processor, before.stats, before.embodiment, contract, "", ""),
+        )

@@ -55,12 +55,18 @@ class Context:
 class Batch:
     """One training batch of robot data, in the model's normalised space.
 
-    action_mask is 1 where the embodiment uses the slot and the tick lies inside the episode.
-    weight is the loss weight of a row.
+    action_mask is 1 where the embodiment uses the slot.
     """
 
     vlm: VLMInputs
     state: Float[Tensor, "b 1 s"]
     actions: Float[Tensor, "b t d"]
     action_mask: Float[Tensor, "b t d"]
-    weight: Float[Tensor, " b"]
+
+
+@dataclass(frozen=True)
+class LanguageBatch:
+    """Vision-language samples; `answer` marks the tokens to be predicted."""
+
+    inputs: VLMInputs
+    answer: Bool[Tensor, "b l"]

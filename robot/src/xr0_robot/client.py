@@ -2,58 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import struct
+import operator
 import threading
 import time
-from dataclasses import dataclass, field
-from http import HTTPStatus
+from types import TracebackType
 from typing import Any
 
 import numpy as np
-from websockets.exceptions import ConnectionClosed, InvalidStatus, InvalidURI, WebSocketException
-from websockets.sync.client import ClientConnection, connect
 
 from xr0_robot import wire
+from xr0_robot.link import ConnectionLost, Link, ServerError
 from xr0_robot.types import Chunk, Embodiment, Observation, finite_vector
 
+__all__ = ["Client", "ConnectionLost", "ServerError"]
+
 REQUEST_TIMEOUT_S = 10.0
-"""Longer than any answer a robot could still use: a server silent for so long is as good as gone."""
+"""Far beyond any answer a robot could still use: a server silent for so long is as good as gone."""
 
 CONNECT_TIMEOUT_S = 60.0
 """A server loads its checkpoint and warms up before it listens."""
 
 RETRY_S = 0.2
-"""Between two attempts to connect."""
+"""Pause between two attempts to connect."""
 
-CLOSE_TIMEOUT_S = 1.0
-"""For the closing handshake; a peer that does not answer it by then is left."""
-
-
-class ServerError(RuntimeError):
-    """The server is there, but refused the request or is not one that we can talk to. One line."""
-
-
-class ConnectionLost(ConnectionError):  # noqa: N818 (an event, as in the standard library's BrokenPipe)
-    """The server is out of reach or silent past the deadline; `infer` may be called again. One line."""
-
-
-@dataclass
-class _Link:
-    """One connection. `owed` counts requests given up at their deadline whose answers may still arrive."""
-
-    socket: ClientConnection
-    metadata_frame: bytes
-    owed: set[int] = field(default_factory=set)
+MAX_SEED = 2**63 - 1
+"""What every generator's seed can hold."""
 
 
 class Client:
-    """A policy behind a websocket. `infer` may be called from any thread, one request at a time.
+    """A policy behind a websocket. `infer` may be called from any thread; requests go one at a time.
 
-    timeout_s bounds each request, connect_timeout_s the wait for the server at the start. Raises ConnectionLost
-    if no server answers in that time, ServerError if it is not an XR-0 server or refuses the API key, ValueError
-    for a malformed url.
+    `timeout_s` bounds each request, `connect_timeout_s` the first wait for the server. Raises ConnectionLost
+    if none answers in that time, ServerError if it is no XR-0 server or refuses the key, ValueError for a
+    malformed url.
     """
 
     def __init__(
@@ -64,13 +45,156 @@ class Client:
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
     ) -> None:
         self._url = url
+        self._api_key = api_key
         self._timeout_s = timeout_s
-        self._headers = {"Authorization": f"Api-Key {api_key}"} if api_key is not None else {}
         self._lock = threading.Lock()
         self._closed = False
-        self._last_id = 0
-        self._link: _Link | None = self._wait_for_server(time.monotonic() + connect_timeout_s)
-        self.metadata = self._read_metadata(self._link.metadata_frame)
-        self.embodiment = Embodiment.from_dict(self.metadata[wire.EMBODIMENT])
-        self.action_horizon: int = self.metadata[wire.ACTION_HORIZON]
-        self.max_prefix: int = self.metadata[wire.MAX_PREFIX]
+        self._requests = 0
+        self._link = self._wait_for_server(connect_timeout_s)
+        self.metadata = self._link.metadata
+        try:
+            self.embodiment, self.action_horizon, self.max_prefix = _read_metadata(self.metadata)
+        except ValueError as error:
+            self._link.close()
+            raise ServerError(f"policy server {url}: {error}") from error
+
+    def infer(
+        self,
+        observation: Observation,
+        prefix: np.ndarray | None = None,
+        inference_delay: int = 0,
+        seed: int | None = None,
+    ) -> Chunk:
+        """The chunk for an observation; its `infer_s` is the round trip as the robot saw it.
+
+        prefix: float [p <= max_prefix, native_dim], the absolute commands that run in the p ticks from the
+        observation on; inference_delay: ticks expected to pass before the chunk is used. ValueError for what
+        does not fit the embodiment (nothing is sent), ServerError for a refusal, ConnectionLost if the server
+        is gone or silent for `timeout_s`. After a loss, the next call first connects anew, once.
+        """
+        request = _observation_map(observation, self.embodiment)
+        request[wire.INFERENCE_DELAY] = _whole("inference_delay", inference_delay, self.action_horizon - 1)
+        if prefix is not None and len(prefix) > 0:
+            request[wire.PREFIX] = _prefix(prefix, self.max_prefix, self.embodiment.native_dim)
+        if seed is not None:
+            request[wire.SEED] = _whole("seed", seed, MAX_SEED)
+        with self._lock:
+            start_s = time.monotonic()
+            actions = self._ask(request, start_s + self._timeout_s)
+            return Chunk(actions, observation.time_s, self.embodiment.dt, time.monotonic() - start_s)
+
+    def close(self) -> None:
+        """End the connection, and with it an `infer` that waits in another thread."""
+        self._closed = True
+        self._link.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _ask(self, request: dict[str, Any], deadline_s: float) -> np.ndarray:
+        if self._link.lost and not self._closed:
+            self._reconnect(deadline_s)
+        if self._closed:
+            raise ConnectionLost(f"policy server {self._url}: this client is closed")
+        self._requests += 1
+        answer = self._link.ask({**request, wire.REQUEST_ID: self._requests}, deadline_s)
+        try:
+            return _actions(answer, (self.action_horizon, self.embodiment.native_dim))
+        except ValueError as error:
+            raise ServerError(f"policy server {self._url}: {error}") from error
+
+    def _reconnect(self, deadline_s: float) -> None:
+        """One attempt. The server must serve what it served before: the robot was set up for that."""
+        link = Link(self._url, self._api_key, deadline_s, self._timeout_s)
+        changed = _changed(self.metadata, link.metadata)
+        if changed or self._closed:
+            link.close()
+        if changed:
+            raise ServerError(f"policy server {self._url}: came back with another {', '.join(changed)}")
+        self._link = link
+
+    def _wait_for_server(self, timeout_s: float) -> Link:
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            try:
+                return Link(self._url, self._api_key, deadline_s, self._timeout_s)
+            except ConnectionLost as error:
+                if time.monotonic() + RETRY_S >= deadline_s:
+                    raise ConnectionLost(f"{error}; gave up after {timeout_s:g} s") from error
+            time.sleep(RETRY_S)
+
+
+def _read_metadata(metadata: dict[str, Any]) -> tuple[Embodiment, int, int]:
+    """Embodiment, action horizon and longest prefix; ValueError if it is not our protocol's."""
+    if metadata.get(wire.PROTOCOL) != wire.PROTOCOL_VERSION:
+        raise ValueError(
+            f"got metadata with protocol {metadata.get(wire.PROTOCOL)!r} and keys {sorted(metadata)}, "
+            f"expected an XR-0 server of protocol {wire.PROTOCOL_VERSION}"
+        )
+    missing = [key for key in (wire.EMBODIMENT, wire.ACTION_HORIZON, wire.MAX_PREFIX) if key not in metadata]
+    if missing:
+        raise ValueError(f"got metadata without {missing}, got {sorted(metadata)}")
+    horizon, max_prefix = metadata[wire.ACTION_HORIZON], metadata[wire.MAX_PREFIX]
+    if type(horizon) is not int or type(max_prefix) is not int or not 0 <= max_prefix < horizon:
+        raise ValueError(
+            f"got action_horizon {horizon!r}, max_prefix {max_prefix!r}, expected 0 <= max_prefix < it"
+        )
+    return Embodiment.from_dict(metadata[wire.EMBODIMENT]), horizon, max_prefix
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Keys whose packed values differ."""
+    keys = sorted({*before, *after})
+    return [key for key in keys if wire.pack({key: before.get(key)}) != wire.pack({key: after.get(key)})]
+
+
+def _observation_map(observation: Observation, embodiment: Embodiment) -> dict[str, Any]:
+    """The request's part that openpi knows; ValueError where the observation is not the embodiment's."""
+    expected = [camera.key for camera in embodiment.cameras]
+    if set(observation.images) != set(expected):
+        raise ValueError(
+            f"observation: got cameras {sorted(observation.images)}, expected {sorted(expected)}"
+        )
+    request: dict[str, Any] = {wire.PROMPT: observation.instruction}
+    for camera in embodiment.cameras:
+        image = observation.images[camera.key]
+        if image.shape != (camera.height, camera.width, 3) or image.dtype != np.uint8:
+            raise ValueError(
+                f"image {camera.key!r}: got {image.dtype} of shape {image.shape}, "
+                f"expected uint8 of shape {(camera.height, camera.width, 3)}"
+            )
+        request[wire.image_key(camera.key)] = image
+    request[wire.STATE] = finite_vector("state", observation.state, embodiment.native_dim)
+    return request
+
+
+def _prefix(prefix: np.ndarray, max_prefix: int, native_dim: int) -> np.ndarray:
+    array = np.asarray(prefix, dtype=np.float64)
+    if array.ndim != 2 or array.shape[1] != native_dim or len(array) > max_prefix:
+        raise ValueError(f"prefix: got shape {array.shape}, expected [at most {max_prefix}, {native_dim}]")
+    if not np.isfinite(array).all():
+        raise ValueError("prefix: got NaN or infinity")
+    return array
+
+
+def _whole(name: str, value: int, highest: int) -> int:
+    number = operator.index(value)
+    if not 0 <= number <= highest:
+        raise ValueError(f"{name}: got {number}, expected 0 to {highest}")
+    return number
+
+
+def _actions(answer: dict[str, Any], expected: tuple[int, int]) -> np.ndarray:
+    """The answer's actions as float64 [action_horizon, native_dim]; ValueError if they are anything else."""
+    actions = answer.get(wire.ACTIONS)
+    if not isinstance(actions, np.ndarray) or actions.dtype.kind != "f" or actions.shape != expected:
+        got = f"{actions.dtype} of {actions.shape}" if isinstance(actions, np.ndarray) else repr(actions)
+        raise ValueError(f"got actions {got}, expected floats of {expected}")
+    if not np.isfinite(actions).all():
+        raise ValueError("got NaN or infinity in the actions")
+    return actions.astype(np.float64)

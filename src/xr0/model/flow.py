@@ -1,6 +1,6 @@
 """Flow matching. The convention, said once: t = 0 is noise, t = 1 is action.
 
-    x_t = (1 - t) * noise + t * action        v = action - noise        x_{t+h} = x_t + h * v
+x_t = (1 - t) * noise + t * action        v = action - noise        x_{t+h} = x_t + h * v
 """
 
 from __future__ import annotations

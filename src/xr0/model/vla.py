@@ -56,9 +56,7 @@ class VLA(nn.Module):
         """One DiT call: d x / d t at (x, t). Unused action slots are zeroed on the way in."""
         table, mask = positions_and_mask
         sink = self.sink.weight.expand(len(x), -1, -1)
-        tokens = torch.cat(
-            [sink, self.state_projector(state), self.action_projector(x * action_mask)], dim=1
-        )
+        tokens = torch.cat([sink, self.state_projector(state), self.action_projector(x * action_mask)], dim=1)
         modulation = self.t_projector(self.t_embedder(t))
         out = self.dit(tokens, modulation, table, context.keys, context.values, mask)
         return self.action_output_layer(out[:, masks.LEADING_TOKENS :])

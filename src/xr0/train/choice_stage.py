@@ -6,31 +6,21 @@ next-token loss on vision-language samples + grounding (facts/model.md 7.2, fact
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from xr0.model import choice, vlm
 from xr0.model.vla import VLA
 from xr0.train.grounding import GroundingHeads, GroundingLabels
-from xr0.types import Batch, VLMInputs
+from xr0.types import Batch, LanguageBatch
 
 SCORE_WEIGHT = 0.3
 """Of the score regression (facts/prototype.md, v2; XR-0's own is unknown)."""
 
 NEXT_TOKEN_WEIGHT = 0.2
 """Of the vision-language loss; its samples come 1 : 6 to robot samples as in the paper."""
-
-
-@dataclass(frozen=True)
-class LanguageBatch:
-    """Vision-language samples; `answer` marks the tokens to be predicted."""
-
-    inputs: VLMInputs
-    answer: Bool[Tensor, "b l"]
 
 
 class ChoiceStage(nn.Module):

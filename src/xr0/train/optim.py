@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 
-NOT_HIDDEN = ("embed", "lm_head", "sink", "adaln_table", "projector", "output_layer", "queries", "heads", "grounding")
+NOT_HIDDEN = (
+    "embed",
+    "lm_head",
+    "sink",
+    "adaln_table",
+    "projector",
+    "output_layer",
+    "queries",
+    "heads",
+    "grounding",
+)
 """Names of tables, inputs and outputs: not maps between hidden spaces, so not for Muon (its paper's rule)."""
 
 ADAM_BETAS = (0.9, 0.95)

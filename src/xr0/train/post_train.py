@@ -80,4 +80,7 @@ class PostTrainStage(nn.Module):
         layout = self.vla.layout(context, action.shape[1], p, WINDOWED, hidden)
         v = self.vla.velocity(x, t, context, state, slots, layout)
         squared = (v - (action - noise)) ** 2
-        return {"loss": (squared * weight).sum() / mask.sum().clamp(min=1.0), "error": masked_mean(squared, mask)}
+        return {
+            "loss": (squared * weight).sum() / mask.sum().clamp(min=1.0),
+            "error": masked_mean(squared, mask),
+        }

@@ -1,0 +1,1 @@
+"""Episodes: run, measured, filmed."""

@@ -9,6 +9,9 @@ import numpy as np
 from xr0_robot.executor.loop import Tick
 from xr0_robot.types import Embodiment
 
+STILL_M = 1e-9
+"""A median bend below this is rounding: the commands inside chunks are straight, a ratio means nothing."""
+
 
 def positions(embodiment: Embodiment, ticks: Sequence[Tick]) -> np.ndarray:
     """The commanded tool positions [m] of all arms side by side: float64 [ticks, 3 * arms]."""
@@ -23,7 +26,7 @@ def seam_ratio(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:
     """Median norm of the second difference of the position at seams, over that inside chunks; 1 is invisible.
 
     Three commands in a row that one chunk gave are inside it; three of two or more origins (another chunk, or
-    a hold) lie at a seam. None where an episode lacks either, or stands still inside its chunks.
+    a hold) lie at a seam. None where an episode lacks either, or goes dead straight inside its chunks.
     """
     if len(ticks) < 3:
         return None
@@ -32,7 +35,7 @@ def seam_ratio(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:
     windows = np.stack([chunk[:-2], chunk[1:-1], chunk[2:]], axis=1)
     same = (windows == windows[:, :1]).all(axis=1)
     inside, seam = bend[same & (windows[:, 0] >= 0)], bend[~same]
-    if len(seam) == 0 or len(inside) == 0 or np.median(inside) == 0.0:
+    if len(seam) == 0 or len(inside) == 0 or np.median(inside) < STILL_M:
         return None
     return float(np.median(seam) / np.median(inside))
 
@@ -45,6 +48,6 @@ def rms_jerk(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:
     return float(np.sqrt(np.mean(np.sum(jerk**2, axis=1))))
 
 
-def percentile_ms(latencies_s: Sequence[float], percent: float) -> float | None:
-    """A percentile of latencies, in milliseconds; None where there was no inference."""
-    return float(np.percentile(latencies_s, percent) * 1e3) if len(latencies_s) else None
+def percentiles(values: Sequence[float]) -> dict[str, float | None]:
+    """The median and the 99th percentile, None where there is no value."""
+    return {f"p{q}": float(np.percentile(values, q)) if len(values) else None for q in (50, 99)}

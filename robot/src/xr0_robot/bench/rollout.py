@@ -1,4 +1,4 @@
-"""The only episode loop: one robot, one sentence, one tick after the other, until it is done or out of time."""
+"""The only episode loop: one robot, one sentence, tick after tick, until it is done or out of time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ Watcher = Callable[[Tick, Callable[[], Observation]], None]
 
 @dataclass(frozen=True)
 class Episode:
-    """What to do. instruction: what is scored, None for the seed's own; spoken: what the policy is told instead."""
+    """What to do. instruction: what is scored, None for the seed's own; spoken: what the policy is told
+    instead of it."""
 
     seed: int
     instruction: str | None = None
@@ -54,9 +55,13 @@ class EpisodeResult:
         """Ticks in which there was nothing to do but hold."""
         return sum(tick.freshness == "idle" for tick in self.ticks)
 
+    @property
+    def clamped_ticks(self) -> dict[str, int]:
+        """How many ticks each limit changed the command in."""
+        return dict(sorted(Counter(name for tick in self.ticks for name in tick.clamped).items()))
+
     def row(self) -> dict[str, Any]:
         """One JSON-able row of results; times in s or ms, jerk in m/s^3."""
-        clamps = Counter(name for tick in self.ticks for name in tick.clamped)
         return {
             "seed": self.seed,
             "instruction": self.instruction,
@@ -66,11 +71,9 @@ class EpisodeResult:
             "ticks": len(self.ticks),
             "idle_ticks": self.idle_ticks,
             "missed_ticks": self.missed_ticks,
-            "clamped_ticks": dict(sorted(clamps.items())),
+            "clamped_ticks": self.clamped_ticks,
             "refused_ticks": sum(tick.refused is not None for tick in self.ticks),
-            "chunks": len(self.latencies_s),
-            "latency_ms_p50": metrics.percentile_ms(self.latencies_s, 50),
-            "latency_ms_p99": metrics.percentile_ms(self.latencies_s, 99),
+            "latencies_ms": [round(latency_s * 1e3, 2) for latency_s in self.latencies_s],
             "seam_ratio": metrics.seam_ratio(self.embodiment, self.ticks),
             "rms_jerk": metrics.rms_jerk(self.embodiment, self.ticks),
             "error": self.error,
@@ -79,11 +82,12 @@ class EpisodeResult:
 
 def rollout(
     env: Env,
+    episode: Episode,
+    *,
     inference: Inference,
     strategy: Strategy,
     clock: Clock,
     limits: Limits,
-    episode: Episode,
     watch: Watcher | None = None,
 ) -> EpisodeResult:
     """Run one episode; a policy that fails ends it with the reason in `error`, and all ticks until then."""
@@ -121,7 +125,7 @@ def rollout(
         instruction=instruction,
         spoken=spoken,
         success=success,
-        time_s=done_after * robot.dt if success else None,
+        time_s=round(done_after * robot.dt, 3) if success else None,
         ticks=tuple(ticks),
         missed_ticks=missed,
         latencies_s=tuple(executor.latencies_s),
@@ -137,4 +141,4 @@ def _same_robot(policy: Embodiment, robot: Embodiment) -> None:
         f"{name} {got!r} instead of {expected!r}" for name, got, expected in pairs if got != expected
     ]
     if differences:
-        raise ValueError(f"policy: made for another robot than {robot.name!r}: got {'; '.join(differences)}")
+        raise ValueError(f"policy: made for another robot than {robot.name!r}: {'; '.join(differences)}")

@@ -1,0 +1,1 @@
+"""Chunks that come when they come, turned into one safe command per control tick."""

@@ -59,7 +59,7 @@ class Metronome:
     def wait(self) -> int:
         """Sleep until the next tick is due; returns how many whole ticks were missed before it."""
         self._clock.sleep_until(self._start_s + self._count / self._rate_hz)
-        # Counting from the start, and not from tick to tick, keeps rounding and wake-up delays from adding up.
+        # Counted from the start, not from tick to tick, rounding and wake-up delays do not add up.
         missed = int((self._clock.now() - self._start_s) * self._rate_hz + 1e-6) - self._count
         self._count += missed + 1
         return missed

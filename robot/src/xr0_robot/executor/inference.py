@@ -77,7 +77,7 @@ class Inference(Protocol):
         ...
 
     def cancel(self) -> None:
-        """Forget the request under way. May wait for it (a thread cannot be interrupted): between episodes."""
+        """Forget the request under way; may wait for it (threads cannot be interrupted): between episodes."""
         ...
 
     def close(self) -> None:
@@ -86,7 +86,7 @@ class Inference(Protocol):
 
 
 class ThreadedInference:
-    """The policy in a thread of its own: the control loop keeps its rate, the wall clock says how long it took."""
+    """The policy in a thread of its own: the control loop keeps its rate, whatever inference takes."""
 
     def __init__(self, policy: Policy, added_latency_s: float = 0.0) -> None:
         _check_latency(added_latency_s)
@@ -131,7 +131,7 @@ class ThreadedInference:
 
 
 class VirtualInference:
-    """The reply comes exactly `latency_s` after the request on a virtual clock; 0 freezes the world meanwhile.
+    """The reply comes exactly `latency_s` after the request, by a virtual clock; 0 freezes the world.
 
     The answer depends on the request alone, so when it is computed does not matter: it is when it is due.
     """

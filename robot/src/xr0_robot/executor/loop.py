@@ -22,7 +22,7 @@ PATIENCE_S = 5.0
 """Without an answer for this long the episode ends: the robot has stood still for most of it."""
 
 Freshness = Literal["fresh", "prefix", "idle"]
-"""fresh: planned from what was seen; prefix: promised to the inference under way; idle: nothing to do, holding."""
+"""fresh: as planned; prefix: as promised to the inference under way; idle: nothing to do, holding."""
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +33,17 @@ class InferenceFailed(RuntimeError):  # noqa: N818 (what has happened, not what 
 
 @dataclass(frozen=True)
 class Tick:
-    """What was done in one control tick. chunk: serial number of the chunk obeyed, -1 while idle; clamped:
-    which limits changed the command; refused: why the planned command was not sent at all."""
+    """What was done in one control tick.
+
+    chunk: serial number of the chunk obeyed, -1 while idle; latency_s: how long the newest chunk took, None
+    before the first; clamped: which limits changed the command; refused: why a hold was sent instead of it.
+    """
 
     tick: int
     command: np.ndarray
     chunk: int
     freshness: Freshness
+    latency_s: float | None
     clamped: tuple[str, ...] = ()
     refused: str | None = None
 
@@ -47,8 +51,8 @@ class Tick:
 class Executor:
     """Turns chunks that come when they come into one safe command per control tick, for one episode.
 
-    The plan's time stands still while the robot does: a chunk is joined at the number of commands that were
-    truly executed since its observation. Its first row therefore follows a standstill, and nothing is skipped.
+    The plan's time stands still while the robot does: a chunk is joined at the number of commands truly
+    executed since its observation. So after a standstill comes its first row, and nothing is skipped.
     """
 
     def __init__(
@@ -73,6 +77,7 @@ class Executor:
         self._idle_ticks = 0
         self._idle_at_start = 0
         self._holding = False
+        self._warned = False
         self._unanswered_since_s: float | None = None
         self._retry_at_s = -np.inf
         self._trouble: ConnectionError | None = None
@@ -80,8 +85,8 @@ class Executor:
     def tick(self, now_s: float, observe: Callable[[], Observation]) -> Tick:
         """The command for this tick; `observe` is called only if an inference starts.
 
-        Raises InferenceFailed after PATIENCE_S without an answer, for a request that the policy refused, or for
-        a chunk that does not fit the robot: the episode is over, and the caller has the ticks so far.
+        Raises InferenceFailed after PATIENCE_S without an answer, for a request that the policy refused, or
+        for a chunk that does not fit the robot: the episode is over, and the caller has the ticks so far.
         """
         self._receive(now_s)
         remaining = self.queue.remaining(self._tick)
@@ -95,7 +100,13 @@ class Executor:
         return done
 
     def _start(self, now_s: float, observation: Observation) -> None:
-        count = self._strategy.committed(self.delay.ticks(), self._max_prefix)
+        delay = self.delay.ticks()
+        count = self._strategy.committed(delay, self._max_prefix)
+        if count < self._strategy.committed(delay, delay) and not self._warned:
+            log.warning(
+                "inference takes %d ticks, the policy knows prefixes up to %d: seams may show", delay, count
+            )
+            self._warned = True
         prefix = self.queue.prefix(self._tick, count)
         seed = int(np.random.SeedSequence([self._seed, self._requests]).generate_state(1)[0])
         request = Request(observation, prefix if len(prefix) else None, seed, self._tick)
@@ -160,7 +171,7 @@ class Executor:
             return self._hold(verdict.refused)
         self._holding = False
         freshness: Freshness = "prefix" if self._tick < self._promised_until else "fresh"
-        return Tick(self._tick, verdict.command, self.queue.chunk, freshness, verdict.clamped)
+        return self._done(verdict.command, self.queue.chunk, freshness, clamped=verdict.clamped)
 
     def _hold(self, refused: str | None) -> Tick:
         if refused is not None:
@@ -169,4 +180,15 @@ class Executor:
             log.info("tick %d: no fresh action is left, holding", self._tick)
         self._holding = True
         self._idle_ticks += 1
-        return Tick(self._tick, self._safety.hold(), -1, "idle", refused=refused)
+        return self._done(self._safety.hold(), -1, "idle", refused=refused)
+
+    def _done(
+        self,
+        command: np.ndarray,
+        chunk: int,
+        freshness: Freshness,
+        clamped: tuple[str, ...] = (),
+        refused: str | None = None,
+    ) -> Tick:
+        latency_s = self.latencies_s[-1] if self.latencies_s else None
+        return Tick(self._tick, command, chunk, freshness, latency_s, clamped, refused)

@@ -15,7 +15,7 @@ Vector3 = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class PoseLimit:
-    """A box for the tool point [m, arm base frame] and the fastest it may be commanded to move and to turn."""
+    """A box for the tool point [m, arm base frame], and the fastest it may be told to move and to turn."""
 
     low: Vector3
     high: Vector3
@@ -61,14 +61,11 @@ class Safety:
     def __init__(self, embodiment: Embodiment, limits: Limits) -> None:
         names = {segment.name for segment in embodiment.segments}
         if names != set(limits):
-            raise ValueError(
-                f"safety: got limits for {sorted(limits)}, {embodiment.name} has {sorted(names)}"
-            )
+            raise ValueError(f"safety: got limits for {sorted(limits)}, expected {sorted(names)}")
         for segment in embodiment.segments:
-            if isinstance(limits[segment.name], PoseLimit) != (segment.kind == "pose"):
-                raise ValueError(
-                    f"safety: {segment.name} is a {segment.kind} segment, got {limits[segment.name]}"
-                )
+            limit = limits[segment.name]
+            if isinstance(limit, PoseLimit) != (segment.kind == "pose"):
+                raise ValueError(f"safety: {segment.name} is a {segment.kind} segment, got {limit}")
         self._embodiment = embodiment
         self._limits = dict(limits)
         self._last: np.ndarray | None = None
@@ -136,4 +133,4 @@ BRICKS_LIMITS: Limits = {
     "arm.pose": PoseLimit(low=(0.15, -0.35, 0.005), high=(0.78, 0.35, 0.45), speed_m_s=1.0, turn_rad_s=4.0),
     "arm.gripper": PlainLimit(low=0.0, high=1.0, rate=10.0),
 }
-"""The brick table: its working area, the tool clear of the table top, twice the speeds of the scripted expert."""
+"""The brick table: its working area above the table top, twice the speeds of the scripted expert."""

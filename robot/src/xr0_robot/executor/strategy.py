@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 MARGIN_TICKS = 1
-"""Start this much earlier than the estimate asks: one tick of scheduling jitter must not make the robot stop."""
+"""Start this much earlier than the estimate asks: a tick of scheduling jitter must not stop the robot."""
 
 
 class Strategy(Protocol):
@@ -34,8 +34,8 @@ class Strategy(Protocol):
 class Asynchronous:
     """Think while moving: every `execute_horizon` ticks, with the commands that run meanwhile as prefix.
 
-    Needs delay <= execute_horizon <= horizon - delay to replace chunks at that pace (facts: arXiv 2506.07339);
-    a slower policy is asked again as soon as it answered, or earlier where the plan runs out.
+    Needs delay <= execute_horizon <= horizon - delay to keep that pace (arXiv 2506.07339); a slower policy
+    is asked again as soon as it has answered.
     """
 
     execute_horizon: int

@@ -3,10 +3,10 @@
     ROOT/conversations.jsonl    one sample per line
     ROOT/images/<frame>-<camera>.png
 
-A line: {"id": "7-0-1", "images": ["images/7-0-base.png", ...], "messages": [
-    {"role": "user", "content": [{"type": "image"}, ..., {"type": "text", "text": QUESTION}]},
+A line: {"id": "7-0-1", "images": ["images/7-0-base.png"], "messages": [
+    {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": QUESTION}]},
     {"role": "assistant", "content": [{"type": "text", "text": ANSWER}]}]}
-with one {"type": "image"} per entry of "images", in order; paths are relative to ROOT.
+Paths are relative to ROOT; several samples share an image.
 """
 
 from __future__ import annotations
@@ -34,17 +34,18 @@ class ConversationWriter:
         self._samples: list[dict[str, Any]] = []
         (root / CONVERSATIONS_FILE).touch()
 
-    def add(self, frame: str, images: Mapping[str, np.ndarray], questions: Sequence[tuple[str, str]]) -> None:
-        """(question, answer) pairs about one frame's images, uint8 [h, w, 3] by camera key; `frame` is unique."""
-        paths = {f"{IMAGES_FOLDER}/{frame}-{camera}.png": image for camera, image in images.items()}
-        self._images |= paths
-        for k, (question, answer) in enumerate(questions):
-            user = [{"type": "image"} for _ in paths] + [{"type": "text", "text": question}]
+    def add(
+        self, frame: str, images: Mapping[str, np.ndarray], questions: Sequence[tuple[str, str, str]]
+    ) -> None:
+        """Questions (camera key, question, answer) about one frame's images, uint8 [h, w, 3]; name unique."""
+        for k, (camera, question, answer) in enumerate(questions):
+            path = f"{IMAGES_FOLDER}/{frame}-{camera}.png"
+            self._images[path] = images[camera]
             messages = [
-                {"role": "user", "content": user},
+                {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]},
                 {"role": "assistant", "content": [{"type": "text", "text": answer}]},
             ]
-            self._samples.append({"id": f"{frame}-{k}", "images": list(paths), "messages": messages})
+            self._samples.append({"id": f"{frame}-{k}", "images": [path], "messages": messages})
 
     def save_episode(self) -> None:
         """Keep the samples added since the last episode."""

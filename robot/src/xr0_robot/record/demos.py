@@ -1,4 +1,4 @@
-"""Demonstrations of the brick table: the scripted expert, recorded tick by tick, and questions about the scenes."""
+"""Demonstrations of the brick table: the scripted expert, tick by tick, and questions about the scenes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ from xr0_robot.record.lerobot_merge import merge
 from xr0_robot.record.lerobot_writer import LeRobotWriter
 from xr0_robot.sims.bricks import BricksEnv, BricksOptions
 from xr0_robot.sims.expert import Expert, truth
+from xr0_robot.sims.questions import ask
+from xr0_robot.sims.tasks import COLOURS
 
 RANDOM_START_SHARE = 0.5
-"""Episodes whose gripper starts anywhere: a small model needs them to learn to recover (measured on a prototype)."""
+"""Episodes whose gripper starts anywhere, from which a small model learns to recover."""
 
 PERTURB_SHARE = 0.25
-"""Episodes in which the target is moved on approach, so that a committed prefix does not predict the future."""
+"""Episodes whose target is moved on approach: without them a committed prefix predicts the future."""
 
 NOISE_SHARE = 0.3
 """Episodes in which the arm is disturbed while the clean command is recorded (DART, Laskey et al. 2017)."""
@@ -47,8 +49,16 @@ QUESTION_TICKS = (20, 100)
 """Questions are asked of an episode's first frame and of one drawn from these."""
 
 ENVIRONMENT_STATE = "observation.environment_state"
+OBJECT_PIXELS = "observation.object_pixels"
+"""Where the base camera sees each brick [px]: the label of grounding, which only a simulator has."""
+
+PIXEL_NAMES = tuple(f"{colour}.{axis}" for colour in COLOURS for axis in ("u", "v"))
+
 CONVERSATIONS = "vl"
 """Folder of the vision-language samples, inside the dataset's."""
+
+PROGRESS_EPISODES = 50
+"""A worker says how far it is this often."""
 
 SEED_STREAM = 0xDE40
 """Keeps this file's random choices apart from the world's, which uses the bare seed."""
@@ -56,7 +66,7 @@ SEED_STREAM = 0xDE40
 
 @dataclass(frozen=True)
 class Demo:
-    """One attempt: which seed, what was special about it, and whether the expert succeeded (else it is dropped)."""
+    """One attempt: its seed, what was special about it, and whether it succeeded (else it is dropped)."""
 
     seed: int
     random_start: bool
@@ -67,7 +77,7 @@ class Demo:
 
 
 def record_demos(out: Path, episodes: int, first_seed: int, workers: int = 1) -> list[Demo]:
-    """Attempt the seeds first_seed ... first_seed + episodes - 1 and write the successful ones as dataset `out`.
+    """Attempt `episodes` seeds from `first_seed` on and write the successful ones as the dataset `out`.
 
     The result does not depend on `workers`. Nothing is left at `out` if recording fails.
     """
@@ -99,13 +109,25 @@ def record_demos(out: Path, episodes: int, first_seed: int, workers: int = 1) ->
 def _record_shard(root: Path, seeds: list[int]) -> list[Demo]:
     """One worker's part, as a dataset of its own."""
     env = BricksEnv()
-    extra = {ENVIRONMENT_STATE: env.environment_names}
+    extra = {ENVIRONMENT_STATE: env.environment_names, OBJECT_PIXELS: PIXEL_NAMES}
     try:
         with LeRobotWriter(root, BRICKS, round(BRICKS.rate_hz), BRICKS.name, extra) as writer:
             conversations = ConversationWriter(root / CONVERSATIONS)
-            return [_record_episode(env, writer, conversations, seed) for seed in seeds]
+            demos: list[Demo] = []
+            for seed in seeds:
+                demos.append(_record_episode(env, writer, conversations, seed))
+                if len(demos) % PROGRESS_EPISODES == 0:
+                    print(
+                        f"seeds {seeds[0]} to {seeds[-1]}: {len(demos)} of {len(seeds)} recorded", flush=True
+                    )
+            return demos
     finally:
         env.close()
+
+
+def _object_pixels(env: BricksEnv) -> np.ndarray:
+    positions = env.object_positions()
+    return np.concatenate([env.project("base", positions[colour]) for colour in COLOURS])
 
 
 def _record_episode(env: BricksEnv, writer: LeRobotWriter, talk: ConversationWriter, seed: int) -> Demo:
@@ -121,10 +143,10 @@ def _record_episode(env: BricksEnv, writer: LeRobotWriter, talk: ConversationWri
     while tick < MAX_TICKS and not (still >= IDLE_TICKS and env.success()):
         observation = env.observe(task, tick * BRICKS.dt)
         command = expert.act(truth(env))
-        extra = {ENVIRONMENT_STATE: env.environment_state()}
+        extra = {ENVIRONMENT_STATE: env.environment_state(), OBJECT_PIXELS: _object_pixels(env)}
         writer.add_frame(observation.images, observation.state, command, task, extra)
         if tick in ask_at:
-            talk.add(f"{seed}-{tick}", observation.images, [("Where is it?", "there")])
+            talk.add(f"{seed}-{tick}", observation.images, ask(env, rng))
         env.apply(command + noise.step())
         still = still + 1 if np.abs(command - last).max() < STILL else 0
         last = command

@@ -1,0 +1,1 @@
+"""One Env per robot."""

@@ -1,4 +1,4 @@
-"""A robot without physics: its tool point goes where it is told, with a lag. The template for a real robot's Env."""
+"""A robot without physics: its tool follows the commands with a lag. The template for a real robot's Env."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated worlds, one Env each. Importing this package chooses MuJoCo's OpenGL library, before MuJoCo looks."""
+"""Simulated worlds, one Env each. Importing this package chooses the OpenGL library, before MuJoCo does."""
 
 from xr0_robot.sims import gl
 

@@ -1,19 +1,19 @@
 """The brick table as an Env: one arm, four bricks, two bins, a sentence."""
 
+# MuJoCo is compiled and brings no type stubs.
+# pyright: reportAttributeAccessIssue=false
 from __future__ import annotations
 
-import colorsys
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mujoco
 import numpy as np
 
-from xr0_robot import rotation
 from xr0_robot.embodiments import BRICKS as EMBODIMENT
 from xr0_robot.sims import cameras, layout, scene, tasks
 from xr0_robot.sims.kinematics import ArmKinematics
-from xr0_robot.types import Observation, finite_vector
+from xr0_robot.sims.paint import paint
+from xr0_robot.types import Camera, Observation, finite_vector
 
 SUBSTEPS = 12
 """Physics steps per control tick: 2.8 ms each at 30 Hz."""
@@ -42,21 +42,24 @@ REST_SPEED = 0.05
 REST_HEIGHT = 0.065
 """A brick whose centre is lower than this lies in its bin [m]: on the floor, or on a prop that lay there."""
 
-PROP_GREYS = (0.06, 0.62, 0.95)
-"""Black, grey and white: no instruction names them."""
+RAISED = 0.03
+"""A brick whose centre is higher than this is not lying on the table [m]."""
+
+HOVERING = 0.07
+"""A tool higher than this leaves room for a brick under its fingers [m]."""
 
 
 @dataclass(frozen=True)
 class BricksOptions:
-    """random_start: the gripper starts anywhere above the table; perturb: the target is moved once, on approach."""
+    """random_start: the gripper starts anywhere over the table; perturb: the target moves once, when near."""
 
     random_start: bool = False
     perturb: bool = False
 
 
 class BricksEnv:
-    """Env of the embodiment "bricks". Native vectors: x, y, z [m], axis-angle [rad] of the tool in the arm's base
-    frame, gripper 0..1. One compiled model serves every episode; the same seed gives the same episode."""
+    """Env of the embodiment "bricks". Native vectors [7]: x, y, z [m] and axis-angle [rad] of the tool in the
+    arm's base frame, gripper 0..1. One compiled model serves all episodes; a seed decides all of one."""
 
     embodiment = EMBODIMENT
     environment_names = tuple(
@@ -77,12 +80,11 @@ class BricksEnv:
         self.data = mujoco.MjData(self.model)
         self.arm = ArmKinematics(self.model, self.scene.arms[0].name)
         self._cameras = cameras.Cameras(self.model)
-        self._lamp_position = self.model.light("lamp").pos.copy()
         self._fingers = {self.model.geom(f"arm/{name}").id for name in scene.FINGERS}
         self.reset(0)
 
     def reset(self, seed: int, instruction: str | None = None) -> str:
-        """Lay the table for `seed` (the sentence changes nothing on it); ValueError if a sentence is unscorable."""
+        """Lay the table for `seed`, whatever the sentence; ValueError if the sentence cannot be scored."""
         streams = np.random.SeedSequence(seed).spawn(4)
         task_rng, place_rng, look_rng, self._perturb_rng = (
             np.random.default_rng(stream) for stream in streams
@@ -90,9 +92,11 @@ class BricksEnv:
         task = tasks.sample(task_rng)
         self.target = tasks.parse(instruction) if instruction is not None else task
         mujoco.mj_resetData(self.model, self.data)
-        self._lay_table(place_rng)
+        places, self.props_present = layout.lay(place_rng)
+        for name, place in places.items():
+            self._put(name, place)
         self._place_gripper(place_rng)
-        self._paint(look_rng)
+        paint(self.model, look_rng)
         mujoco.mj_forward(self.model, self.data)
         self.perturbed_tick: int | None = None
         self.tick = 0
@@ -139,9 +143,19 @@ class BricksEnv:
         return self._cameras.render(self.data, camera, height, width)
 
     def project(self, camera: str, xyz: np.ndarray) -> tuple[float, float]:
-        """Pixel (u, v) of a world point [3] in the camera's own 128 px picture; may lie outside it."""
-        view = next(view for view in EMBODIMENT.cameras if view.key == camera)
-        return cameras.project(self.model, self.data, camera, xyz, view.height, view.width)
+        """Pixel (right, down from the top left) of a world point [3] in "base" or "wrist" at 128 px; may lie
+        outside the picture, NaN behind the camera."""
+        u, v = cameras.project(self.model, self.data, self.view(camera), np.reshape(xyz, (1, 3)))[0]
+        return float(u), float(v)
+
+    def view(self, camera: str) -> Camera:
+        """The embodiment's camera of that key; ValueError if there is none."""
+        for view in EMBODIMENT.cameras:
+            if view.key == camera:
+                return view
+        raise ValueError(
+            f"camera: got {camera!r}, expected one of {[view.key for view in EMBODIMENT.cameras]}"
+        )
 
     def object_positions(self) -> dict[str, np.ndarray]:
         """World centre [3] of every brick and of every prop that is on the table."""
@@ -180,32 +194,9 @@ class BricksEnv:
         joint.qvel[:] = 0.0
         mujoco.mj_forward(self.model, self.data)
 
-    def _lay_table(self, rng: np.random.Generator) -> None:
-        taken: list[np.ndarray] = []
-        for brick in self.scene.bricks:
-            place = layout.free_place(rng, taken)
-            taken.append(np.array([place.x, place.y]))
-            self._put(brick.name, place, brick.size[2] / 2)
-        in_bin = self.scene.bins[rng.integers(len(self.scene.bins))] if rng.random() < 0.5 else None
-        present = [prop for prop in self.scene.props if rng.random() < 0.5]
-        for k, prop in enumerate(self.scene.props):
-            height = prop.size[0] if prop.shape == "sphere" else prop.size[1]
-            if prop not in present:
-                self._put(prop.name, layout.Place(*layout.PARKED[k]), height)
-            elif in_bin is not None and prop is present[0]:
-                dx, dy = rng.uniform(-0.04, 0.04, size=2)
-                self._put(
-                    prop.name, layout.Place(in_bin.centre[0] + dx, in_bin.centre[1] + dy), height + 0.002
-                )
-            else:
-                place = layout.free_place(rng, taken)
-                taken.append(np.array([place.x, place.y]))
-                self._put(prop.name, place, height)
-        self.props_present = tuple(prop.name for prop in present)
-
-    def _put(self, name: str, place: layout.Place, height: float) -> None:
+    def _put(self, name: str, place: layout.Place) -> None:
         turn = (np.cos(place.yaw / 2), 0.0, 0.0, np.sin(place.yaw / 2))
-        self.data.joint(name).qpos = (place.x, place.y, height, *turn)
+        self.data.joint(name).qpos = (place.x, place.y, place.z, *turn)
 
     def _place_gripper(self, rng: np.random.Generator) -> None:
         low, high = np.transpose(RANDOM_START if self.options.random_start else START)
@@ -214,42 +205,17 @@ class BricksEnv:
         opening = rng.uniform(0.3, 1.0) if self.options.random_start else 1.0
         self.arm.place(self.data, self.arm.solve(pose, HOME, iterations=100), opening)
 
-    def _paint(self, rng: np.random.Generator) -> None:
-        """Shades of brick colours, props, table and light; no hue leaves its name."""
-        for brick in self.scene.bricks:
-            hue, saturation, value = colorsys.rgb_to_hsv(*brick.rgb)
-            shade = (
-                (hue + rng.uniform(-0.015, 0.015)) % 1.0,
-                np.clip(saturation * rng.uniform(0.85, 1.05), 0.0, 1.0),
-                np.clip(value * rng.uniform(0.85, 1.15), 0.0, 1.0),
-            )
-            self.model.geom(brick.name).rgba[:3] = colorsys.hsv_to_rgb(*shade)
-        for prop in self.scene.props:
-            self.model.geom(prop.name).rgba[:3] = rng.choice(PROP_GREYS)
-        self.model.geom("table").rgba[:3] = np.array([0.74, 0.70, 0.64]) * rng.uniform(0.85, 1.05)
-        self.model.light("lamp").pos = self._lamp_position + rng.uniform([-0.5, -0.5, -0.3], [0.5, 0.5, 0.3])
-        self.model.light("lamp").diffuse = rng.uniform(0.35, 0.55) * (1.0 + rng.uniform(-0.06, 0.06, size=3))
-        self.model.vis.headlight.ambient[:] = rng.uniform(0.25, 0.35)
-        self.model.vis.headlight.diffuse[:] = rng.uniform(0.15, 0.3)
-
     def _perturb_on_approach(self) -> None:
         """Move the target to a free place once, while the open gripper comes near it from above."""
         colour, state, objects = self.target.colour, self.state(), self.object_positions()
         target = objects.pop(colour)
-        if (
-            np.linalg.norm(state[:3] - target) > self._perturb_distance
-            or self.touched(colour)
-            or target[2] > 0.03
-        ):
+        near = np.linalg.norm(state[:3] - target) < self._perturb_distance
+        if not near or target[2] > RAISED or self.touched(colour):
             return
-        others = np.array([position[:2] for position in objects.values()])
-        for _ in range(200):
-            angle, distance = (
-                self._perturb_rng.uniform(0, 2 * np.pi),
-                self._perturb_rng.uniform(*PERTURB_STEP),
-            )
-            goal = target[:2] + distance * np.array([np.cos(angle), np.sin(angle)])
-            if layout.is_free(goal, others):
-                self.move_brick(colour, goal)
-                self.perturbed_tick = self.tick
-                return
+        if state[2] < HOVERING:
+            objects["gripper"] = state[:3]
+        taken = np.array([position[:2] for position in objects.values()])
+        goal = layout.nearby(self._perturb_rng, target[:2], taken, PERTURB_STEP)
+        if goal is not None:
+            self.move_brick(colour, goal)
+            self.perturbed_tick = self.tick

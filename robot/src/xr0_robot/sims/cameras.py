@@ -1,17 +1,21 @@
 """Pictures of a scene, and where in them a point is."""
 
+# MuJoCo is compiled and brings no type stubs.
+# pyright: reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import weakref
+from collections.abc import Collection
 
 import mujoco
 import numpy as np
 
 from xr0_robot.sims import gl
+from xr0_robot.types import Camera
 
 
 class Cameras:
-    """Renders named cameras of one model; contexts are made at first use, reused, and bound to that thread."""
+    """Renders named cameras of one model; contexts are made at first use, kept, and bound to that thread."""
 
     def __init__(self, model: mujoco.MjModel) -> None:
         self._model = model
@@ -41,16 +45,27 @@ def _free(renderers: dict[tuple[int, int], mujoco.Renderer]) -> None:
     renderers.clear()
 
 
-def project(
-    model: mujoco.MjModel, data: mujoco.MjData, camera: str, xyz: np.ndarray, height: int, width: int
-) -> tuple[float, float]:
-    """Pixel (u right, v down, from the top left corner) of world point [3]; ValueError if it is behind the camera.
+def project(model: mujoco.MjModel, data: mujoco.MjData, view: Camera, points: np.ndarray) -> np.ndarray:
+    """Pixels [n, 2] (right and down from the top left) of world points [n, 3], also outside the picture.
 
-    A pinhole whose vertical field of view is the camera's fovy; the point may lie outside the picture.
+    A pinhole whose vertical field of view is the camera's fovy. NaN for a point behind the camera.
     """
-    view = data.cam(camera)
-    x, y, z = view.xmat.reshape(3, 3).T @ (np.asarray(xyz, dtype=np.float64) - view.xpos)
-    if z >= 0:
-        raise ValueError(f"project: point {np.round(xyz, 3).tolist()} is behind camera {camera!r}")
-    focal = 0.5 * height / np.tan(0.5 * np.deg2rad(model.cam(camera).fovy[0]))
-    return float(0.5 * width - focal * x / z), float(0.5 * height + focal * y / z)
+    camera = data.cam(view.key)
+    x, y, z = ((points - camera.xpos) @ camera.xmat.reshape(3, 3)).T
+    depth = np.where(z < 0, -z, np.nan)
+    focal = 0.5 * view.height / np.tan(0.5 * np.deg2rad(model.cam(view.key).fovy[0]))
+    return np.stack([0.5 * view.width + focal * x / depth, 0.5 * view.height - focal * y / depth], axis=1)
+
+
+def seen(
+    model: mujoco.MjModel, data: mujoco.MjData, view: Camera, points: np.ndarray, bodies: Collection[str]
+) -> float:
+    """Share of world points [n, 3] that lie in the picture with nothing but one of `bodies` before them."""
+    ids = {model.body(name).id for name in bodies}
+    pixels = project(model, data, view, points)
+    inside = ((pixels >= 0) & (pixels < (view.width, view.height))).all(axis=1)
+    eye, hit, count = data.cam(view.key).xpos, np.zeros(1, dtype=np.int32), 0
+    for point in points[inside]:
+        mujoco.mj_ray(model, data, eye, point - eye, None, 1, -1, hit)
+        count += hit[0] >= 0 and int(model.geom_bodyid[hit[0]]) in ids
+    return count / len(points)

@@ -1,16 +1,23 @@
 """A scripted expert: from the truth of the scene, closed loop, smooth commands.
 
-Where to go is a function of what is (`_goal`); how to get there is a speed- and acceleration-limited glide (`Glide`).
+Where to go is a function of what is (`Expert._goal`); how to get there is a glide of limited speed and
+acceleration (`Glide`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
 
+import mujoco
 import numpy as np
 
 from xr0_robot.embodiments import BRICKS as EMBODIMENT
-from xr0_robot.sims.bricks import BricksEnv
+from xr0_robot.sims.bricks import BricksEnv, BricksOptions
 
 HOVER_Z = 0.085
 """Tool height above the table on approach [m]: fingertips pass over bricks."""
@@ -30,12 +37,14 @@ CLOSE_TICKS = 7
 """A closing gripper holds the brick after this many ticks."""
 RESTART = 0.08
 """Command and arm further apart than this [m], as after a stop: start again from the arm."""
+TIMEOUT_TICKS = 240
+"""An episode that takes longer has failed: 8 s."""
 HELD = 0.03
 """A held brick's centre is this near to the tool point [m]."""
 
 
 class Glide:
-    """A point that follows a moving goal with limited speed and acceleration, braking in time. Any dimension."""
+    """A point [n] that follows a moving goal with limited speed and acceleration, braking in time."""
 
     def __init__(self, start: np.ndarray, speed: float, acceleration: float) -> None:
         self.position, self._velocity = start.copy(), np.zeros_like(start)
@@ -57,7 +66,8 @@ class Glide:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the expert knows: tool state [7]; the target's centre [3] and yaw; the bin's centre [2]; brick in bin."""
+    """What the expert knows: the robot's state [7], the target brick's centre [3] and yaw, the bin's centre
+    [2], and whether the one is in the other."""
 
     state: np.ndarray
     brick: np.ndarray
@@ -80,7 +90,7 @@ def truth(env: BricksEnv) -> Truth:
 
 
 class Expert:
-    """reach -> grasp -> carry -> release, and back to reach whenever the brick is not where the phase needs it."""
+    """reach -> grasp -> carry -> release, and back to reach when the brick is not where a phase needs it."""
 
     def __init__(self, start: Truth) -> None:
         self.phase = "reach"
@@ -143,3 +153,55 @@ def _blend(value: float, low: float, high: float, at_low: float, at_high: float)
     """Smoothly from `at_low` (value <= low) to `at_high` (value >= high)."""
     s = float(np.clip((value - low) / (high - low), 0.0, 1.0))
     return at_low + (at_high - at_low) * s * s * (3.0 - 2.0 * s)
+
+
+def run(env: BricksEnv, seed: int) -> float | None:
+    """Seconds in which the expert solves the seed's episode, None if not in time. Nothing is rendered."""
+    env.reset(seed)
+    expert = Expert(truth(env))
+    for _ in range(TIMEOUT_TICKS):
+        env.apply(expert.act(truth(env)))
+        if env.success():
+            return env.tick * EMBODIMENT.dt
+    return None
+
+
+def measure(options: BricksOptions, seeds: range) -> dict[str, Any]:
+    """Success and time over `seeds`, as a JSON-able row."""
+    env = BricksEnv(options)
+    times = {seed: run(env, seed) for seed in seeds}
+    env.close()
+    solved = [time for time in times.values() if time is not None]
+    return {
+        **asdict(options),
+        "first_seed": seeds.start,
+        "episodes": len(seeds),
+        "successes": len(solved),
+        "success_rate": len(solved) / len(seeds),
+        "median_time_s": round(float(np.median(solved)), 3) if solved else None,
+        "max_time_s": round(max(solved), 3) if solved else None,
+        "failed_seeds": [seed for seed, time in times.items() if time is None],
+    }
+
+
+def main() -> None:
+    """Measure the expert, from ordinary and random starts, undisturbed and perturbed."""
+    parser = argparse.ArgumentParser(prog="python -m xr0_robot.sims.expert", description=main.__doc__)
+    parser.add_argument("--episodes", type=int, default=500, help="of each of the four kinds")
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--json", type=Path, help="where to write the rows")
+    args = parser.parse_args()
+    if args.episodes < 1:
+        parser.error(f"--episodes: got {args.episodes}, expected at least 1")
+    rows = []
+    for random_start, perturb in product((False, True), repeat=2):
+        options = BricksOptions(random_start=random_start, perturb=perturb)
+        rows.append(measure(options, range(args.first_seed, args.first_seed + args.episodes)))
+        print(json.dumps(rows[-1]))
+    if args.json is not None:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps({"mujoco": mujoco.__version__, "rows": rows}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

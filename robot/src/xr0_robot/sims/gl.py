@@ -1,4 +1,4 @@
-"""Choose MuJoCo's off-screen OpenGL before MuJoCo is imported: it reads MUJOCO_GL once, at import."""
+"""Choose MuJoCo's off-screen OpenGL library: it reads MUJOCO_GL once, when imported, so be first."""
 
 from __future__ import annotations
 
@@ -10,39 +10,42 @@ LIBRARIES = {
     "osmesa": ("libOSMesa.so.8", "libOSMesa.so.6", "libOSMesa.so"),
     "egl": ("libEGL.so.1", "libEGL.so"),
 }
-"""MUJOCO_GL value to the shared libraries that it needs; OSMesa first, it needs neither GPU nor display."""
+"""MUJOCO_GL value to the libraries of which it needs one; OSMesa first, it needs neither GPU nor display."""
 
 INSTALL = "sudo apt-get install -y --no-install-recommends libosmesa6 libegl1 libgl1 libglx-mesa0"
-"""What Debian and Ubuntu call them."""
+"""Both, as Debian and Ubuntu call them."""
 
 
-def choose() -> str | None:
-    """Set MUJOCO_GL unless the user did; returns its value, None where no off-screen library loads.
+def choose() -> None:
+    """Set MUJOCO_GL on Linux, unless the user did; RuntimeError if the user's own choice cannot load.
 
-    Physics needs no OpenGL, so a missing library is an error only once something is drawn (`require`).
+    Nothing is set where no library loads: physics works without; `require` complains once a picture is
+    wanted.
     """
-    if "mujoco" in sys.modules or os.environ.get("MUJOCO_GL") or not sys.platform.startswith("linux"):
-        return os.environ.get("MUJOCO_GL") or ("native" if not sys.platform.startswith("linux") else None)
-    for backend, names in LIBRARIES.items():
-        if any(map(_loads, names)):
-            os.environ["MUJOCO_GL"] = backend
-            return backend
-    return None
+    wanted = os.environ.get("MUJOCO_GL", "").lower()
+    if wanted in LIBRARIES and not _loads(wanted):
+        raise RuntimeError(f"MUJOCO_GL={wanted}: its library is not installed; unset it, or run: {INSTALL}")
+    if wanted or not sys.platform.startswith("linux") or "mujoco" in sys.modules:
+        return
+    backend = next(filter(_loads, LIBRARIES), None)
+    if backend is not None:
+        os.environ["MUJOCO_GL"] = backend
 
 
 def require() -> None:
-    """RuntimeError with the command to type when nothing can be drawn here."""
-    backend = os.environ.get("MUJOCO_GL", "")
-    names = LIBRARIES.get(backend, ())
-    missing = not backend and sys.platform.startswith("linux") and not os.environ.get("DISPLAY")
-    if missing or (names and not any(map(_loads, names))):
-        got = f"MUJOCO_GL={backend!r} and " if backend else ""
-        raise RuntimeError(f"rendering: {got}no OSMesa or EGL library found; install one: {INSTALL}")
+    """RuntimeError, with what to do, if nothing can be drawn here."""
+    if not sys.platform.startswith("linux") or os.environ.get("MUJOCO_GL") or os.environ.get("DISPLAY"):
+        return
+    if any(map(_loads, LIBRARIES)):
+        raise RuntimeError("rendering: mujoco was imported before xr0_robot.sims; swap them or set MUJOCO_GL")
+    raise RuntimeError(f"rendering: got neither OSMesa nor EGL, expected one of them; run: {INSTALL}")
 
 
-def _loads(name: str) -> bool:
-    try:
-        ctypes.CDLL(name)
-    except OSError:
-        return False
-    return True
+def _loads(backend: str) -> bool:
+    for name in LIBRARIES[backend]:
+        try:
+            ctypes.CDLL(name)
+        except OSError:
+            continue
+        return True
+    return False

@@ -1,5 +1,7 @@
-"""From a tool pose to joint targets: damped least squares on MuJoCo's Jacobian, a few steps per control tick."""
+"""From a tool pose to joint targets: damped least squares on MuJoCo's Jacobian, a few steps per tick."""
 
+# MuJoCo is compiled and brings no type stubs.
+# pyright: reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import mujoco
@@ -9,7 +11,7 @@ from xr0_robot import rotation
 from xr0_robot.sims.scene import FINGERS, JOINTS, OPENING
 
 DAMPING = 0.02
-"""Levenberg's lambda [m or rad per rad]: small beside a well-conditioned arm, bounds the step at a singularity."""
+"""Levenberg's lambda [m or rad per rad]: small beside a good Jacobian, bounds the step at a singular one."""
 
 MAX_STEP = 0.2
 """Largest joint change of one iteration [rad]; keeps the linearisation honest."""
@@ -19,9 +21,8 @@ TOLERANCE = 1e-5
 
 
 class ArmKinematics:
-    """One arm of a compiled scene. Poses are [6]: x, y, z [m], axis-angle [rad], of the tool in the arm's base frame.
-
-    Holds scratch MjData, so solving never touches the simulation.
+    """One arm of a compiled scene. Poses are [6]: x, y, z [m] and axis-angle [rad] of the tool in the arm's
+    base frame. Solving uses scratch MjData and never touches the simulation.
     """
 
     def __init__(self, model: mujoco.MjModel, arm: str) -> None:

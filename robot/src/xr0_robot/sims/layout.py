@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from xr0_robot.sims.scene import Bin, Brick, Prop, Scene, View
+from xr0_robot.sims.scene import BIN_FLOOR, Bin, Brick, Prop, View
 
 WORKSPACE = ((0.29, 0.47), (-0.17, 0.17))
 """x and y [m] of brick centres: the gripper, open and turned by 45 degrees, clears the bins."""
 
 SPACING = 0.085
 """Smallest distance of two centres [m]: half an open gripper (0.05) beside half a brick's diagonal (0.03)."""
+
+ATTEMPTS = 1000
+"""Draws of a place before giving up; a table of 7 things needs some dozens at most."""
 
 MAX_YAW = np.pi / 4
 """A brick's yaw at reset lies within this of zero [rad]."""
@@ -49,23 +51,58 @@ class Place:
 
     x: float
     y: float
+    z: float
     yaw: float = 0.0
 
 
-def free_place(
-    rng: np.random.Generator, taken: Iterable[np.ndarray], attempts: int = 1000, spacing: float = SPACING
-) -> Place:
-    """A uniformly drawn place in the workspace, `spacing` away from all `taken` centres [2]; RuntimeError if none."""
-    centres = np.reshape([centre[:2] for centre in taken], (-1, 2))
-    (x0, x1), (y0, y1) = WORKSPACE
-    for _ in range(attempts):
-        x, y = rng.uniform(x0, x1), rng.uniform(y0, y1)
-        if is_free(np.array([x, y]), centres, spacing):
-            return Place(x, y, rng.uniform(-MAX_YAW, MAX_YAW))
-    raise RuntimeError(f"layout: no free place beside {len(centres)} objects after {attempts} attempts")
+def lay(rng: np.random.Generator) -> tuple[dict[str, Place], tuple[str, ...]]:
+    """A place for every brick and prop, none overlapping, and the names of the props that are in the scene.
+
+    In half of the scenes the first of these lies in a bin, so that a bin can be the empty one.
+    """
+    places: dict[str, Place] = {}
+    for brick in BRICKS:
+        x, y = _free_place(rng, places)
+        places[brick.name] = Place(x, y, brick.size[2] / 2, rng.uniform(-MAX_YAW, MAX_YAW))
+    occupied = BINS[rng.integers(len(BINS))] if rng.random() < 0.5 else None
+    present = [prop for prop in PROPS if rng.random() < 0.5]
+    for prop, parked in zip(PROPS, PARKED, strict=True):
+        z = prop.size[0] if prop.shape == "sphere" else prop.size[1]
+        if prop not in present:
+            x, y = parked
+        elif occupied is not None and prop is present[0]:
+            x, y = np.array(occupied.centre) + rng.uniform(-0.04, 0.04, size=2)
+            z += BIN_FLOOR
+        else:
+            x, y = _free_place(rng, places)
+        places[prop.name] = Place(x, y, z)
+    return places, tuple(prop.name for prop in present)
 
 
-def is_free(centre: np.ndarray, taken: np.ndarray, spacing: float = SPACING) -> bool:
-    """Whether `centre` [2] lies in the workspace, `spacing` away from all rows of `taken` [n, 2]."""
-    inside = all(low <= value <= high for value, (low, high) in zip(centre, WORKSPACE, strict=True))
-    return inside and bool((np.linalg.norm(taken - centre, axis=1) >= spacing).all())
+def nearby(
+    rng: np.random.Generator, start: np.ndarray, taken: np.ndarray, distances: tuple[float, float]
+) -> np.ndarray | None:
+    """A free centre [2] within `distances` of `start` [2], off `taken` [n, 2]; None if none is found."""
+    for _ in range(ATTEMPTS):
+        angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(*distances)
+        centre = start + distance * np.array([np.cos(angle), np.sin(angle)])
+        if _is_free(centre, taken):
+            return centre
+    return None
+
+
+def _free_place(rng: np.random.Generator, places: dict[str, Place]) -> np.ndarray:
+    taken = np.reshape([(place.x, place.y) for place in places.values()], (-1, 2))
+    low, high = np.transpose(WORKSPACE)
+    for _ in range(ATTEMPTS):
+        centre = rng.uniform(low, high)
+        if _is_free(centre, taken):
+            return centre
+    raise RuntimeError(f"layout: no free place beside {len(taken)} things after {ATTEMPTS} attempts")
+
+
+def _is_free(centre: np.ndarray, taken: np.ndarray) -> bool:
+    """Whether `centre` [2] lies in the workspace, SPACING away from all rows of `taken` [n, 2]."""
+    low, high = np.transpose(WORKSPACE)
+    inside = bool(((centre >= low) & (centre <= high)).all())
+    return inside and bool((np.linalg.norm(taken - centre, axis=1) >= SPACING).all())

@@ -14,7 +14,7 @@ OPENING = 0.08
 """Distance between the finger pads when the gripper is open [m]."""
 
 JOINTS = ("yaw", "shoulder", "elbow", "pitch", "roll", "twist")
-"""Hinges of an arm from its base to its tool; the last three meet near one point, orthogonal when it points down."""
+"""Hinges of an arm from its base to its tool; the last three are orthogonal while the tool points down."""
 
 FINGERS = ("left_finger", "right_finger")
 """Slides of a gripper; left is +y of the tool frame."""
@@ -27,7 +27,14 @@ TOOL_Z = 0.20
 
 WALL = 0.004
 WALL_HEIGHT = 0.036
-"""A bin's walls: thin for the view, low so that a carried brick passes."""
+"""A bin's walls [m]: thin for the view, low so that a carried brick passes."""
+
+TABLE_RGB = (0.74, 0.70, 0.64)
+LAMP = (0.4, 0.0, 1.5)
+"""Usual colour of the table and place of the lamp [m]."""
+
+BIN_FLOOR = 0.002
+"""Thickness of a bin's floor [m]."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,8 @@ class Arm:
 
 @dataclass(frozen=True)
 class View:
-    """A camera. `arm` names the arm whose gripper carries it (position and axes in the wrist's frame, where the
-    tool points to -z), None for a fixed one. `right` and `up` are the image's axes; fovy in degrees."""
+    """A camera. `arm` names the arm whose gripper carries it (position and axes are then in the wrist frame,
+    where the tool points to -z), None for a fixed one. right, up: the image's axes; fovy in degrees."""
 
     name: str
     position: Vec3
@@ -74,7 +81,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Prop:
-    """A free thing that no instruction names. shape: "sphere" (radius) or "cylinder" (radius, half height)."""
+    """A free thing that no instruction names. shape: sphere (radius) or cylinder (radius, half height)."""
 
     name: str
     shape: str
@@ -95,7 +102,7 @@ class Scene:
 
 
 def mjcf(scene: Scene) -> str:
-    """The scene as MJCF text. Names: bodies as given, joints and actuators "<arm>/<joint>", sites "<arm>/tool"."""
+    """The scene as MJCF. Names: bodies as given; joints and actuators "arm/joint", sites "arm/tool"."""
     fixed_views = "".join(_view(view) for view in scene.views if view.arm is None)
     bodies = "".join(
         [_arm(arm, scene.views) for arm in scene.arms]
@@ -117,13 +124,13 @@ def mjcf(scene: Scene) -> str:
     <default class="look"><geom contype="0" conaffinity="0" rgba="0.88 0.88 0.86 1"/></default>
     <default class="dark"><geom contype="0" conaffinity="0" rgba="0.22 0.23 0.25 1"/></default>
     <default class="hinge"><joint type="hinge" damping="1" armature="0.05"/></default>
-    <default class="pad"><geom type="box" rgba="0.13 0.13 0.14 1" mass="0.02" condim="4" friction="1.5 0.03 0.001"
-      solref="0.008 1" solimp="0.9 0.98 0.002" priority="1"/></default>
+    <default class="pad"><geom type="box" rgba="0.13 0.13 0.14 1" mass="0.02" condim="4"
+      friction="1.5 0.03 0.001" solref="0.008 1" solimp="0.9 0.98 0.002" priority="1"/></default>
     <default class="thing"><geom condim="4" friction="0.7 0.01 0.0005" solref="0.008 1"/></default>
   </default>
   <worldbody>
-    <light name="lamp" pos="0.4 0 1.5" dir="0 0 -1" directional="false" castshadow="false" cutoff="90" exponent="0"/>
-    <geom name="table" type="plane" size="2 2 0.1" rgba="0.74 0.70 0.64 1" class="thing"/>
+    <light name="lamp" pos="{_numbers(LAMP)}" dir="0 0 -1" castshadow="false" cutoff="90" exponent="0"/>
+    <geom name="table" type="plane" size="2 2 0.1" rgba="{_numbers(TABLE_RGB)} 1" class="thing"/>
     {fixed_views}{bodies}
   </worldbody>
   <contact>{"".join(_exclude(arm) for arm in scene.arms)}</contact>
@@ -186,8 +193,10 @@ def _finger(arm: str, name: str, side: int) -> str:
                   <body name="{arm}/{name}" gravcomp="1">
                     <joint name="{arm}/{name}" type="slide" axis="0 {side} 0" range="0 {OPENING / 2:g}"
                       armature="0.05" damping="5"/>
-                    <geom class="look" type="box" size="0.008 0.004 0.026" pos="0 {side * 0.006:g} -0.134" mass="0.02"/>
-                    <geom name="{arm}/{name}" class="pad" size="0.010 0.0045 0.028" pos="0 {side * 0.0045:g} -0.184"/>
+                    <geom class="look" type="box" size="0.008 0.004 0.026" pos="0 {side * 0.006:g} -0.134"
+                      mass="0.02"/>
+                    <geom name="{arm}/{name}" class="pad" size="0.010 0.0045 0.028"
+                      pos="0 {side * 0.0045:g} -0.184"/>
                   </body>"""
 
 
@@ -218,8 +227,9 @@ def _actuators(arm: Arm) -> str:
 def _brick(brick: Brick) -> str:
     half = _numbers(tuple(edge / 2 for edge in brick.size))
     return (
-        f'<body name="{brick.name}"><freejoint name="{brick.name}"/><geom name="{brick.name}" class="thing" type="box" '
-        f'size="{half}" mass="{brick.mass:g}" rgba="{_numbers(brick.rgb)} 1"/></body>'
+        f'<body name="{brick.name}"><freejoint name="{brick.name}"/>'
+        f'<geom name="{brick.name}" class="thing" type="box" size="{half}" '
+        f'mass="{brick.mass:g}" rgba="{_numbers(brick.rgb)} 1"/></body>'
     )
 
 
@@ -248,6 +258,7 @@ def _bin(bin_: Bin) -> str:
         )
     )
     return (
-        f'<body name="{bin_.name}" pos="{x:g} {y:g} 0">{walls}<geom name="{bin_.name}" class="thing" type="box" '
-        f'pos="0 0 0.001" size="{a:g} {b:g} 0.001" rgba="{floor} 1"/></body>'
+        f'<body name="{bin_.name}" pos="{x:g} {y:g} 0">{walls}'
+        f'<geom name="{bin_.name}" class="thing" type="box" pos="0 0 {BIN_FLOOR / 2:g}" '
+        f'size="{a:g} {b:g} {BIN_FLOOR / 2:g}" rgba="{floor} 1"/></body>'
     )

@@ -1,0 +1,42 @@
+# Every command a person needs. `make demo` and `make test` do all their set-up.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+# The version whose numbers are in results/; any torch >= 2.9 works.
+TORCH ?= torch==2.13.0
+
+.PHONY: demo test check setup lint types imports gpu bench clean
+
+demo: setup ## a robot obeys sentences in a live simulated world, at 30 Hz
+	$(BIN)/xr0 demo
+
+test: setup ## the fast tests
+	$(BIN)/pytest -m "not slow and not gpu"
+
+check: lint types imports test ## all of CI
+
+setup: $(VENV)/.installed ## install everything into .venv, and the off-screen GL library where that is allowed
+
+$(VENV)/.installed: pyproject.toml robot/pyproject.toml runs/gl.sh
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet $(TORCH)
+	$(BIN)/pip install --quiet -e "robot[demo]" -e ".[dev]"
+	runs/gl.sh $(BIN)/python
+	touch $@
+
+lint: setup
+	$(BIN)/ruff check src robot tests
+	$(BIN)/ruff format --check src robot tests
+
+types: setup
+	$(BIN)/pyright
+
+imports: setup
+	$(BIN)/lint-imports
+
+gpu: setup ## everything that wants a GPU
+	$(BIN)/pytest -m gpu
+
+clean:
+	rm -rf $(VENV) out data

@@ -1,0 +1,92 @@
+"""One mp4 per episode: the cameras side by side, what was asked, how it goes, and a strip of all ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from xr0_robot.bench.rollout import EpisodeResult
+from xr0_robot.executor.loop import Freshness, Tick
+from xr0_robot.types import Observation
+
+SCALE = 3
+"""128 px cameras become 384 px."""
+HEAD, FOOT, MARGIN = 68, 22, 12
+"""Heights [px] of the text above the pictures and of the strip below them, and the room around text."""
+GROUND, INK, FAINT = (18, 20, 24), (236, 238, 240), (140, 146, 154)
+COLOURS: dict[Freshness, tuple[int, int, int]] = {
+    "fresh": (72, 138, 214),
+    "prefix": (242, 163, 58),
+    "idle": (214, 84, 84),
+}
+DONE, TRACK = (110, 200, 120), (44, 48, 54)
+QUALITY = {"crf": "20", "preset": "veryfast"}
+"""No visible loss at this size."""
+FAST_START = {"movflags": "+faststart"}
+"""The index comes first, so that a browser plays before it has the whole file."""
+
+
+class Recorder:
+    """A `Watcher` that keeps every picture of an episode; encoding waits until the robot has finished."""
+
+    def __init__(self) -> None:
+        self._frames: list[np.ndarray] = []
+
+    def __call__(self, tick: Tick, observe: Callable[[], Observation]) -> None:
+        """Keep a picture of now."""
+        self._frames.append(np.concatenate(list(_same_height(list(observe().images.values()))), axis=1))
+
+    def save(self, result: EpisodeResult, path: Path, caption: str) -> None:
+        """Write the episode, and forget its pictures. `caption` says how it was run."""
+        frames, self._frames = self._frames, []
+        if not frames:
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pages = _pages(result, frames, caption)
+        with av.open(str(path), "w", options=FAST_START) as container:
+            stream = container.add_stream("libx264", rate=round(result.embodiment.rate_hz), options=QUALITY)
+            stream.pix_fmt = "yuv420p"  # 4:4:4 would be sharper, but browsers and phones do not play it
+            for index, page in enumerate(pages):
+                if index == 0:
+                    stream.width, stream.height = page.size
+                container.mux(stream.encode(av.VideoFrame.from_image(page)))
+            container.mux(stream.encode(None))
+
+
+def _same_height(images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """Pictures of lower cameras are padded at the bottom."""
+    height = max(image.shape[0] for image in images)
+    for image in images:
+        yield np.pad(image, ((0, height - image.shape[0]), (0, 0), (0, 0)))
+
+
+def _pages(result: EpisodeResult, frames: Sequence[np.ndarray], caption: str) -> Iterator[Image.Image]:
+    height, width = frames[0].shape[0] * SCALE, frames[0].shape[1] * SCALE
+    # H.264 with shared chroma wants even sides.
+    blank = Image.new("RGB", (width + width % 2, HEAD + height + FOOT + (HEAD + height + FOOT) % 2), GROUND)
+    font, small = ImageFont.load_default(21), ImageFont.load_default(15)
+    strip = _strip(result.ticks, width - 2 * MARGIN)
+    for index, (tick, frame) in enumerate(zip(result.ticks, frames, strict=True)):
+        page = blank.copy()
+        page.paste(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS), (0, HEAD))
+        draw = ImageDraw.Draw(page)
+        draw.text((MARGIN, 10), result.spoken, INK, font)
+        draw.text((MARGIN, 42), f"{caption}   {tick.tick * result.embodiment.dt:5.2f} s", FAINT, small)
+        draw.text((width - MARGIN, 42), tick.freshness, COLOURS[tick.freshness], small, anchor="ra")
+        if result.time_s is not None and tick.tick * result.embodiment.dt >= result.time_s:
+            draw.text((width - MARGIN, 10), "done", DONE, font, anchor="ra")
+        past = strip.crop((0, 0, round(strip.width * (index + 1) / len(frames)), strip.height))
+        top = HEAD + height + (FOOT - strip.height) // 2
+        draw.rectangle((MARGIN, top, MARGIN + strip.width - 1, top + strip.height - 1), TRACK)
+        page.paste(past, (MARGIN, top))
+        yield page
+
+
+def _strip(ticks: Sequence[Tick], width: int) -> Image.Image:
+    """The whole episode as a bar, a colour per tick."""
+    colours = np.array([[COLOURS[tick.freshness] for tick in ticks]], dtype=np.uint8)
+    return Image.fromarray(colours).resize((width, 8), Image.Resampling.NEAREST)

@@ -1,0 +1,43 @@
+"""The simulated worlds by name, each with what a bench needs beside the Env."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from xr0_robot.env import Env
+from xr0_robot.executor.safety import BRICKS_LIMITS, Limits
+
+WORLDS = ("bricks",)
+"""What `open_world` can open."""
+
+MISLEAD_STREAM = 0x5EED
+"""Keeps the draw of a wrong sentence apart from the draws that lay the table."""
+
+
+@dataclass(frozen=True)
+class World:
+    """An Env, its limits, and `mislead`: a seed to a sentence that fits its scene but asks otherwise."""
+
+    env: Env
+    limits: Limits
+    mislead: Callable[[int], str]
+
+
+def open_world(name: str, perturb: bool) -> World:
+    """Open a world; perturb: the thing that is asked for moves away once, when the gripper comes near."""
+    if name != "bricks":
+        raise ValueError(f"world: got {name!r}, expected one of {', '.join(WORLDS)}")
+    try:
+        from xr0_robot.sims import bricks, tasks  # noqa: PLC0415 (a body without a simulator need not have it)
+    except ModuleNotFoundError as error:
+        raise RuntimeError(f"world bricks: {error}; install it: pip install 'xr0-robot[sim]'") from error
+    env = bricks.BricksEnv(bricks.BricksOptions(perturb=perturb))
+
+    def mislead(seed: int) -> str:
+        env.reset(seed)
+        return tasks.another(env.target, np.random.default_rng([MISLEAD_STREAM, seed])).instruction
+
+    return World(env, BRICKS_LIMITS, mislead)

@@ -1,0 +1,113 @@
+"""xr0-robot: run a robot against a policy server. Subcommands only, no logic."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xr0_robot.bench.evaluate import Settings
+
+DEFAULT_URL = "ws://127.0.0.1:8000"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse and run; returns the exit status. A failure is one line on stderr."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    try:
+        return arguments.run(arguments)
+    except (ValueError, RuntimeError, OSError) as error:
+        print(f"xr0-robot: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="xr0-robot", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    rollout = commands.add_parser("rollout", help="evaluate a policy server on many episodes")
+    _common(rollout, clock="virtual", episodes=200)
+    rollout.add_argument("--first-seed", type=int, default=0)
+    rollout.add_argument("--wrong-instruction", action="store_true", help="tell the policy something else")
+    rollout.add_argument("--json", type=Path, required=True, metavar="OUT", help="results file")
+    rollout.set_defaults(run=_rollout, task=None)
+
+    demo = commands.add_parser("demo", help="watch a robot obey, with videos and a plot")
+    _common(demo, clock="wall", episodes=8)
+    demo.add_argument("--seed", type=int, default=0, dest="first_seed")
+    demo.add_argument("--task", default=None, help="a sentence of your own, for every episode")
+    demo.add_argument("--view", action="store_true", help="open a live window")
+    demo.add_argument("--out", type=Path, default=Path("out/demo"))
+    demo.set_defaults(run=_demo, wrong_instruction=False)
+
+    merge = commands.add_parser("merge", help="one results file from slices of one evaluation")
+    merge.add_argument("parts", type=Path, nargs="+")
+    merge.add_argument("--json", type=Path, required=True, metavar="OUT")
+    merge.set_defaults(run=_merge)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
+    from xr0_robot.bench.evaluate import EXECUTE_HORIZON
+    from xr0_robot.bench.worlds import WORLDS
+
+    parser.add_argument("--url", default=DEFAULT_URL, help=f"policy server (default {DEFAULT_URL})")
+    parser.add_argument("--world", choices=WORLDS, default=WORLDS[0])
+    parser.add_argument("--episodes", type=_positive, default=episodes)
+    parser.add_argument("--mode", choices=("sync", "async"), default="async")
+    parser.add_argument("--clock", choices=("wall", "virtual"), default=clock)
+    parser.add_argument(
+        "--latency-ms", type=float, default=0.0, help="of an inference; wall clock: added to it"
+    )
+    parser.add_argument("--execute-horizon", type=_positive, default=EXECUTE_HORIZON, help="ticks per chunk")
+    parser.add_argument("--perturb", action="store_true", help="move the brick when the gripper comes near")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"got {value}, expected at least 1")
+    return value
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    from dataclasses import fields
+
+    from xr0_robot.bench.evaluate import Settings
+
+    return Settings(**{field.name: getattr(arguments, field.name) for field in fields(Settings)})
+
+
+def _rollout(arguments: argparse.Namespace) -> int:
+    from xr0_robot.bench.evaluate import evaluate
+    from xr0_robot.client import Client
+
+    settings = _settings(arguments)
+    with Client(arguments.url) as policy:
+        summary = evaluate(policy, settings, arguments.episodes, arguments.json)
+    print(json.dumps({key: value for key, value in summary.items() if key != "rows"}, indent=1))
+    return 1 if summary["errors"] else 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from xr0_robot.bench.demo import demo
+    from xr0_robot.client import Client
+
+    settings = _settings(arguments)
+    with Client(arguments.url) as policy:
+        return 0 if demo(policy, settings, arguments.episodes, arguments.out, arguments.view) else 1
+
+
+def _merge(arguments: argparse.Namespace) -> int:
+    from xr0_robot.bench import results
+
+    results.write(arguments.json, results.merge([results.read(path) for path in arguments.parts]))
+    return 0

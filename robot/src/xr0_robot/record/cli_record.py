@@ -1,0 +1,27 @@
+"""The `record` subcommand: demonstrations of the brick table, as data to train on."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Its command line."""
+    parser.add_argument("out", type=Path, help="new folder for the LeRobot v3.0 dataset")
+    parser.add_argument("--episodes", type=int, default=1000, help="seeds to attempt")
+    parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+
+
+def run(arguments: Namespace) -> int:
+    """Record, and say what was kept; returns the process's exit status."""
+    from xr0_robot.record.demos import record_demos  # noqa: PLC0415 - needs MuJoCo, pyarrow and av
+
+    out: Path = arguments.out
+    demos = record_demos(out, arguments.episodes, arguments.first_seed, arguments.workers)
+    dropped = [demo.seed for demo in demos if not demo.success]
+    kept = len(demos) - len(dropped)
+    frames = sum(demo.ticks for demo in demos if demo.success)
+    print(f"{out}: {kept} episodes, {frames} frames; the expert failed on {len(dropped)} seeds {dropped}")
+    return 0

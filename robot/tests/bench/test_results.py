@@ -1,0 +1,107 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xr0_robot.bench import results
+
+SETTINGS = {"mode": "async", "latency_ms": 100.0, "first_seed": 7}
+
+
+def row(seed, success=True, **other):
+    base = {
+        "seed": seed,
+        "success": success,
+        "time_s": 2.0 if success else None,
+        "ticks": 100,
+        "idle_ticks": 5,
+        "missed_ticks": 1,
+        "latencies_ms": [90.0, 110.0],
+        "seam_ratio": 1.5,
+        "rms_jerk": 20.0,
+        "error": None,
+    }
+    return base | other
+
+
+@pytest.mark.parametrize(
+    "successes, episodes, low, high",
+    # Newcombe (1998), Statistics in Medicine 17, table I, method 3.
+    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+)
+def test_wilson_agrees_with_the_published_table(successes, episodes, low, high):
+    assert results.wilson(successes, episodes) == pytest.approx((low, high), abs=5e-5)
+
+
+@given(st.integers(1, 500), st.data())
+def test_wilson_holds_the_rate_and_stays_within_zero_and_one(episodes, data):
+    successes = data.draw(st.integers(0, episodes))
+    low, high = results.wilson(successes, episodes)
+    rate = successes / episodes
+    assert 0.0 <= low <= rate + 1e-12 and rate - 1e-12 <= high <= 1.0
+
+
+@pytest.mark.parametrize("successes, episodes", [(0, 0), (3, 2), (-1, 5)])
+def test_wilson_refuses_what_is_no_rate(successes, episodes):
+    with pytest.raises(ValueError, match="success rate: got"):
+        results.wilson(successes, episodes)
+
+
+def test_summary_of_known_rows():
+    rows = [row(7), row(8, time_s=4.0, seam_ratio=None), row(9, success=False, latencies_ms=[100.0])]
+    summary = results.summarize(rows, SETTINGS)
+    assert (summary["episodes"], summary["successes"]) == (3, 2)
+    assert summary["success_rate"] == pytest.approx(2 / 3)
+    assert summary["ci95"] == pytest.approx(results.wilson(2, 3))
+    assert summary["median_time_s"] == 3.0
+    assert summary["seam_ratio"] == 1.5
+    assert summary["idle_share"] == pytest.approx(0.05)
+    assert summary["missed_ticks"] == 3
+    assert summary["latency_ms"]["p50"] == 100.0
+    assert summary["settings"] == SETTINGS and summary["rows"] == rows
+    assert summary["versions"]["numpy"] and summary["machine"]["cores"] >= 1
+
+
+def test_a_broken_off_episode_is_kept_but_not_counted():
+    summary = results.summarize([row(7), row(8, success=False, error="no answer")], SETTINGS)
+    assert (summary["episodes"], summary["success_rate"]) == (1, 1.0)
+    assert summary["errors"] == ["seed 8: no answer"]
+    assert len(summary["rows"]) == 2
+    assert results.summarize([row(8, error="no answer")], SETTINGS)["success_rate"] is None
+
+
+def test_slices_merge_to_what_one_run_gives():
+    rows = [row(seed, success=seed % 3 > 0) for seed in range(7, 17)]
+    whole = results.summarize(rows, SETTINGS)
+    parts = [results.summarize(rows[6:], SETTINGS | {"first_seed": 13}), results.summarize(rows[:6], SETTINGS)]
+    merged = results.merge(parts)
+    assert {k: v for k, v in merged.items() if k != "date"} == {k: v for k, v in whole.items() if k != "date"}
+
+
+def test_slices_that_do_not_belong_together_are_refused():
+    one = results.summarize([row(7)], SETTINGS)
+    with pytest.raises(ValueError, match="different settings"):
+        results.merge([one, results.summarize([row(8)], SETTINGS | {"mode": "sync"})])
+    with pytest.raises(ValueError, match=r"seeds \[7\] more than once"):
+        results.merge([one, one])
+    with pytest.raises(ValueError, match="no results"):
+        results.merge([])
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "deep" / "out.json"
+    results.write(path, results.summarize([row(7)], SETTINGS))
+    before = path.read_text()
+    with pytest.raises(ValueError, match="JSON"):
+        results.write(path, {"settings": {}, "rows": [float("nan")]})
+    assert path.read_text() == before
+    assert results.read(path) == json.loads(before)
+
+
+@pytest.mark.parametrize("text, message", [("{", "not JSON"), ("[]", "expected results"), ("{}", "expected results")])
+def test_what_is_no_results_file_is_refused_by_name(tmp_path, text, message):
+    path = tmp_path / "other.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=rf"other\.json: {message}"):
+        results.read(path)

@@ -1,0 +1,155 @@
+import numpy as np
+import pytest
+
+from xr0_robot.bench.rollout import SETTLE_S, TIME_LIMIT_S, Episode, rollout
+from xr0_robot.executor.clock import VirtualClock, WallClock
+from xr0_robot.executor.inference import ThreadedInference, VirtualInference
+from xr0_robot.executor.safety import BRICKS_LIMITS
+from xr0_robot.executor.strategy import Asynchronous, Synchronous
+from xr0_robot.robots.mock import MockEnv, MockPolicy
+from xr0_robot.types import Chunk, Embodiment
+
+
+def run(env, policy, strategy, latency_s=0.0, episode=None, watch=None):
+    return rollout(
+        env,
+        episode or Episode(seed=3),
+        inference=VirtualInference(policy, latency_s),
+        strategy=strategy,
+        clock=VirtualClock(),
+        limits=BRICKS_LIMITS,
+        watch=watch,
+    )
+
+
+@pytest.mark.parametrize("strategy", [Asynchronous(10), Synchronous(10)])
+@pytest.mark.parametrize("latency_s", [0.0, 0.1, 0.3])
+def test_the_mark_is_reached_and_the_settling_time_waited_for(strategy, latency_s):
+    env = MockEnv()
+    result = run(env, MockPolicy(env), strategy, latency_s)
+    assert result.success and result.error is None
+    assert len(result.ticks) == round(result.time_s * 30) + SETTLE_S * 30
+    assert result.missed_ticks == 0
+
+
+def test_thinking_while_moving_is_faster_than_stopping_to_think():
+    env = MockEnv()
+    stopping = run(env, MockPolicy(env), Synchronous(5), 0.2)
+    moving = run(env, MockPolicy(env), Asynchronous(5), 0.2)
+    assert moving.time_s < stopping.time_s
+    assert moving.idle_ticks == 6 < stopping.idle_ticks
+
+
+def test_the_same_seed_gives_the_same_bits_whatever_ran_before():
+    env = MockEnv()
+    policy = MockPolicy(env)
+    clock, inference = VirtualClock(), VirtualInference(policy, 0.1)
+
+    def again(seed):
+        how = {"inference": inference, "strategy": Asynchronous(10), "clock": clock, "limits": BRICKS_LIMITS}
+        return rollout(env, Episode(seed), **how)
+
+    first, other, second = again(5), again(6), again(5)
+    assert first.row() == second.row() != other.row()
+    commands = [np.stack([tick.command for tick in result.ticks]).tobytes() for result in (first, second)]
+    assert commands[0] == commands[1]
+
+
+def test_a_policy_that_never_arrives_runs_out_of_time():
+    class Still(MockPolicy):
+        def infer(self, observation, prefix, inference_delay, seed):
+            return Chunk(np.tile(observation.state, (30, 1)), observation.time_s, self.embodiment.dt)
+
+    env = MockEnv()
+    result = run(env, Still(env), Asynchronous(10))
+    assert not result.success and result.time_s is None
+    assert len(result.ticks) == TIME_LIMIT_S * 30
+
+
+def test_a_success_that_does_not_last_is_none():
+    class Flicker(MockEnv):
+        calls = 0
+
+        def success(self):
+            self.calls += 1
+            return self.calls % 10 != 0
+
+    env = Flicker()
+    assert not run(env, MockPolicy(env), Asynchronous(10)).success
+
+
+def test_the_policy_hears_what_is_spoken_and_the_world_scores_what_is_asked():
+    heard = set()
+
+    class Listening(MockPolicy):
+        def infer(self, observation, prefix, inference_delay, seed):
+            heard.add(observation.instruction)
+            return super().infer(observation, prefix, inference_delay, seed)
+
+    env = MockEnv()
+    result = run(env, Listening(env), Asynchronous(10), episode=Episode(3, instruction="come here", spoken="go away"))
+    assert heard == {"go away"}
+    assert (result.instruction, result.spoken) == ("come here", "go away")
+
+
+def test_a_server_that_vanishes_mid_episode_loses_nothing_recorded():
+    class Vanishing(MockPolicy):
+        calls = 0
+
+        def infer(self, observation, prefix, inference_delay, seed):
+            self.calls += 1
+            if self.calls > 1:
+                raise ConnectionResetError("connection lost")
+            return super().infer(observation, prefix, inference_delay, seed)
+
+    class Distant(MockEnv):
+        def success(self):
+            return False
+
+    env = Distant()
+    result = run(env, Vanishing(env), Asynchronous(10))
+    assert not result.success
+    assert result.error.startswith("no answer from the policy for 5 s (connection lost)")
+    assert len(result.ticks) > 100 and result.ticks[20].freshness == "fresh"
+    assert result.row()["error"] == result.error
+
+
+def test_a_policy_for_another_robot_is_refused_before_anything_moves():
+    class Foreign(MockPolicy):
+        embodiment = Embodiment.from_dict(MockPolicy.embodiment.to_dict() | {"rate_hz": 20.0})
+
+    env = MockEnv()
+    with pytest.raises(ValueError, match=r"another robot than 'bricks': rate_hz 20\.0 instead of 30\.0"):
+        run(env, Foreign(env), Asynchronous(10))
+
+
+def test_a_watcher_sees_every_tick_and_pictures_only_if_it_asks():
+    class Counting(MockEnv):
+        pictures = 0
+
+        def observe(self, instruction, time_s):
+            self.pictures += 1
+            return super().observe(instruction, time_s)
+
+    env, seen = Counting(), []
+    result = run(env, MockPolicy(env), Asynchronous(10), watch=lambda tick, observe: seen.append(tick.tick))
+    assert seen == list(range(len(result.ticks)))
+    assert env.pictures == len(result.latencies_s)
+
+
+def test_on_the_wall_clock_a_slow_policy_is_measured_and_the_robot_still_arrives():
+    env = MockEnv()
+    inference = ThreadedInference(MockPolicy(env), added_latency_s=0.06)
+    result = rollout(
+        env,
+        Episode(3),
+        inference=inference,
+        strategy=Asynchronous(10),
+        clock=WallClock(),
+        limits=BRICKS_LIMITS,
+    )
+    inference.cancel()
+    inference.close()
+    assert result.success
+    assert min(result.latencies_s) >= 0.06
+    assert result.idle_ticks >= 1

@@ -1,0 +1,72 @@
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("av", reason="recording needs the extra `record`")
+pytest.importorskip("pyarrow", reason="recording needs the extra `record`")
+
+from xr0_robot.record.lerobot_writer import LeRobotWriter
+from xr0_robot.types import Camera, Embodiment, Segment
+
+EXTRA = "observation.environment_state"
+
+
+@pytest.fixture
+def embodiment() -> Embodiment:
+    """Two cameras of different size, a pose and a gripper."""
+    return Embodiment(
+        name="toy",
+        rate_hz=30.0,
+        cameras=(Camera("base", "Base View", 48, 64), Camera("wrist", "Wrist View", 32, 32)),
+        segments=(
+            Segment("arm.pose", "pose", "chunk_start", native=0, model=0, size=6),
+            Segment("arm.gripper", "plain", "absolute", native=6, model=6, size=1),
+        ),
+        model_dim=8,
+        frame="base",
+        gripper="0 closed, 1 open",
+    )
+
+
+@pytest.fixture
+def open_writer(embodiment: Embodiment, tmp_path: Path) -> Callable[[str], LeRobotWriter]:
+    """open_writer(name): a writer of a new folder."""
+    extra = {EXTRA: ("ball.x", "ball.y")}
+    return lambda name: LeRobotWriter(tmp_path / name, embodiment, 30, "toy", extra)
+
+
+@pytest.fixture
+def add_episode(embodiment: Embodiment) -> Callable[[LeRobotWriter, int, int], None]:
+    """add_episode(writer, seed, length): frames that are a function of the seed; neither saved nor discarded."""
+
+    def add(writer: LeRobotWriter, seed: int, length: int) -> None:
+        rng = np.random.default_rng(seed)
+        for tick in range(length):
+            images = {c.key: smooth_image(c.height, c.width, seed, tick) for c in embodiment.cameras}
+            state, action = rng.normal(size=(2, embodiment.native_dim))
+            writer.add_frame(images, state, action, f"do thing {seed % 3}", {EXTRA: rng.normal(size=2)})
+
+    return add
+
+
+@pytest.fixture
+def write(open_writer, add_episode) -> Callable[[str, Sequence[int], Sequence[int]], Path]:
+    """write(name, seeds, lengths) -> the folder of a finished dataset."""
+
+    def write(name: str, seeds: Sequence[int], lengths: Sequence[int]) -> Path:
+        with open_writer(name) as writer:
+            for seed, length in zip(seeds, lengths, strict=True):
+                add_episode(writer, seed, length)
+                writer.save_episode()
+        return writer.root
+
+    return write
+
+
+def smooth_image(height: int, width: int, seed: int, tick: int) -> np.ndarray:
+    y, x = np.mgrid[:height, :width] / max(height, width)
+    phase = 0.1 * tick + seed
+    waves = [np.sin(3 * x + phase), np.cos(2 * y + phase), np.sin(2 * (x + y) + phase)]
+    return np.stack([127 + 100 * wave for wave in waves], axis=-1).astype(np.uint8)

@@ -1,0 +1,53 @@
+"""Demonstrations: successful expert episodes, the same whatever the number of processes."""
+
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+pytest.importorskip("mujoco", reason="demonstrations need the extra `sim`")
+
+from xr0_robot.record.demos import NOISE_STD, NOISE_TIME_S, Disturbance, record_demos
+
+FIRST_SEED = 4_000_000
+
+
+@pytest.mark.sim
+def test_workers_change_nothing_and_the_answers_are_on_file(tmp_path):
+    demos = record_demos(tmp_path / "two", episodes=2, first_seed=FIRST_SEED, workers=2)
+    assert record_demos(tmp_path / "one", episodes=2, first_seed=FIRST_SEED, workers=1) == demos
+    numbers = []
+    for name in ("one", "two"):
+        tables = [pq.read_table(path) for path in sorted((tmp_path / name).glob("data/*/*.parquet"))]
+        numbers.append([row for table in tables for row in table.to_pylist()])
+    assert numbers[0] == numbers[1]
+    kept = [demo for demo in demos if demo.success]
+    assert len(numbers[0]) == sum(demo.ticks for demo in kept)
+    assert len(json.loads((tmp_path / "one/meta/demos.json").read_text())) == 2
+    talk = (tmp_path / "one/vl/conversations.jsonl").read_text()
+    assert talk == (tmp_path / "two/vl/conversations.jsonl").read_text()
+    assert {json.loads(line)["id"].split("-")[0] for line in talk.splitlines()} == {str(d.seed) for d in kept}
+    actions = np.array([row["action"] for row in numbers[0]])
+    assert actions.shape[1] == 7 and np.abs(np.diff(actions[-8:], axis=0)).max() < 1e-2  # ends at rest
+
+
+@pytest.mark.sim
+def test_nothing_is_left_where_recording_is_refused(tmp_path):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(FileExistsError, match="there: it exists already"):
+        record_demos(tmp_path / "there", episodes=1, first_seed=0)
+    with pytest.raises(ValueError, match="got 0 episodes and 1 workers"):
+        record_demos(tmp_path / "new", episodes=0, first_seed=0)
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+@pytest.mark.sim
+def test_disturbance_has_its_spread_and_its_memory():
+    noise = Disturbance(np.random.default_rng(0), NOISE_STD)
+    values = np.array([noise.step() for _ in range(20_000)])
+    assert (values[0] == 0).all()
+    np.testing.assert_allclose(values.std(axis=0), NOISE_STD, rtol=0.1)
+    lag = round(NOISE_TIME_S * 30)
+    correlation = np.corrcoef(values[:-lag, 0], values[lag:, 0])[0, 1]
+    assert correlation == pytest.approx(np.exp(-1), abs=0.1)

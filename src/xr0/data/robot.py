@@ -1,0 +1,142 @@
+"""Robot data ready for training: every sample's frames, sentence, state and action chunk, in the model's space."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from xr0.data import stats as data_stats
+from xr0.data.collate import pad_rows
+from xr0.data.episodes import Episodes, Windows, split_episodes
+from xr0.data.frames import FrameStore
+from xr0.data.lerobot import LeRobotDataset
+from xr0.transform.actions import encode_actions, encode_state
+from xr0.transform.normalize import Stats
+from xr0.transform.prompt import action_prompt
+from xr0.transform.processor import Processor
+from xr0.transform.tokenizer import padding_id
+from xr0.types import Batch
+from xr0_robot.types import Embodiment
+
+VALIDATION_SHARE = 0.03
+"""Of the episodes; never trained on."""
+
+SPLIT_SEED = 0
+"""Of the train/validation split, the same for all stages."""
+
+IDLE_WEIGHT, GRASP_WEIGHT = 0.12, 2.5
+"""How often a frame is drawn when its chunk hardly moves, and when a gripper closes in it (facts/prototype.md)."""
+
+IDLE_MOTION = 0.01
+"""A chunk whose commands all lie this close [m, rad, stroke] to the state hardly moves."""
+
+GRIPPER_CLOSES = 0.3
+"""Fall of a plain number (stroke 0..1) within a chunk that counts as closing."""
+
+
+@dataclass(frozen=True)
+class RobotData:
+    """n samples: frames and windows in step, plus the normalised state [n, 1, s] and actions [n, t, d]."""
+
+    dataset: LeRobotDataset
+    embodiment: Embodiment
+    frames: FrameStore
+    windows: Windows
+    stats: Stats
+    state: np.ndarray
+    actions: np.ndarray
+    training: np.ndarray
+    validation: np.ndarray
+
+    @staticmethod
+    def load(root: Path, cache: Path, stride: int, horizon: int, workers: int) -> RobotData:
+        """Open a LeRobot dataset that carries meta/embodiment.json; frames are decoded once into `cache`."""
+        dataset = LeRobotDataset.open(root)
+        embodiment = read_embodiment(root)
+        frames = FrameStore.build(dataset, cache, stride, workers)
+        windows = Episodes.load(dataset).windows(frames.episode, frames.frame, horizon)
+        if windows.state.shape[1] != embodiment.native_dim:
+            raise ValueError(
+                f"dataset {root}: state has {windows.state.shape[1]} numbers, embodiment "
+                f"{embodiment.name} has {embodiment.native_dim}"
+            )
+        state = encode_state(windows.state.astype(np.float64), embodiment)
+        actions = encode_actions(
+            windows.actions.astype(np.float64), windows.state.astype(np.float64), embodiment
+        )
+        stats = data_stats.statistics(actions, windows.pad, state, dataset.fingerprint())
+        train, held = split_episodes(len(dataset.episodes), VALIDATION_SHARE, SPLIT_SEED)
+        return RobotData(
+            dataset,
+            embodiment,
+            frames,
+            windows,
+            stats,
+            stats.normalize_state(state)[:, None],
+            stats.normalize_actions(actions),
+            np.flatnonzero(np.isin(windows.episode, train)),
+            np.flatnonzero(np.isin(windows.episode, held)),
+        )
+
+    def sampling_weights(self) -> np.ndarray:
+        """float [n]: 0 for validation samples; idle frames rarely, grasps often."""
+        actions, state = self.windows.actions, self.windows.state[:, None]
+        idle = np.abs(actions - state).max(axis=(1, 2)) < IDLE_MOTION
+        closes = np.zeros(len(actions), bool)
+        for segment in self.embodiment.segments:
+            if segment.kind == "plain":
+                run = actions[..., segment.native_slice]
+                closes |= (state[..., segment.native_slice] - run).max(axis=(1, 2)) > GRIPPER_CLOSES
+        weight = np.where(idle, IDLE_WEIGHT, np.where(closes, GRASP_WEIGHT, 1.0))
+        weight[self.validation] = 0.0
+        return weight
+
+    def instructions(self, indices: np.ndarray) -> list[str]:
+        """Sentences of samples."""
+        return [self.windows.tasks[i] for i in indices]
+
+    def prompts(self, titles: Sequence[str]) -> list[str]:
+        """The action prompt of every task, without its views' tokens."""
+        return [action_prompt(titles, [0] * len(titles), task) for task in self.dataset.tasks]
+
+    def batch(self, indices: np.ndarray, processor: Processor) -> Batch:
+        """Samples as one batch. Behind an episode's end the demonstration is to stay where it ended."""
+        rows = [
+            processor.action(self._images(i), self.windows.tasks[i], self.embodiment) for i in indices.tolist()
+        ]
+        actions = torch.from_numpy(self.actions[indices])
+        return Batch(
+            vlm=pad_rows(rows, padding_id(processor.tokenizer)),
+            state=torch.from_numpy(self.state[indices]),
+            actions=actions,
+            action_mask=torch.from_numpy(self.stats.mask).expand(len(indices), -1, -1).clone(),
+        )
+
+    def column(self, name: str) -> np.ndarray:
+        """A recorded number per sample, float32 [n, size]."""
+        columns = self.dataset.columns([name])
+        parts = {e.index: c[name] for e, c in zip(self.dataset.episodes, columns, strict=True)}
+        pairs = zip(self.windows.episode.tolist(), self.windows.frame.tolist(), strict=True)
+        return np.stack([parts[episode][frame] for episode, frame in pairs])
+
+    def _images(self, index: int) -> dict[str, np.ndarray]:
+        return {
+            camera.key: self.frames.images(f"observation.images.{camera.key}", index)
+            for camera in self.embodiment.cameras
+        }
+
+
+def read_embodiment(root: Path) -> Embodiment:
+    """The robot that recorded a dataset, from its meta/embodiment.json."""
+    path = root / "meta" / "embodiment.json"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"dataset {root}: no meta/embodiment.json, expected the recording robot as Embodiment.to_dict()"
+        )
+    return Embodiment.from_dict(json.loads(path.read_text()))
+

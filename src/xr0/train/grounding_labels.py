@@ -1,0 +1,96 @@
+"""Labels of the grounding heads, from what the simulator recorded beside each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from xr0.train.grounding import GroundingLabels
+from xr0.transform.images import ImageSpec
+from xr0.transform.prompt import IMAGE_PAD
+from xr0.transform.tokenizer import token_id
+from xr0.types import VLMInputs
+
+
+@dataclass(frozen=True)
+class ObjectTracks:
+    """Where the named objects are in each sample n.
+
+    position: [n, o, 2] on the table, normalised; pixel: [n, o, 2] (u, v) in the first camera's frame.
+    """
+
+    names: tuple[str, ...]
+    position: np.ndarray
+    pixel: np.ndarray
+
+    def target(self, instruction: str) -> int:
+        """Index of the object that an instruction names; ValueError unless it is exactly one."""
+        words = instruction.lower().replace(".", " ").split()
+        named = [i for i, name in enumerate(self.names) if name in words]
+        if len(named) != 1:
+            raise ValueError(
+                f"instruction {instruction!r}: got {len(named)} of the objects {self.names}, expected one"
+            )
+        return named[0]
+
+
+def tracks(names: Sequence[str], environment: np.ndarray, pixels: np.ndarray) -> ObjectTracks:
+    """From columns named `<object>.x`, `<object>.y` and [n, 2 * o] pixels in the same order of objects."""
+    objects = tuple(dict.fromkeys(name.split(".")[0] for name in names))
+    columns = [[names.index(f"{o}.x"), names.index(f"{o}.y")] for o in objects]
+    position = environment[:, columns].astype(np.float32)
+    position = (position - position.mean((0, 1))) / position.std((0, 1))
+    return ObjectTracks(objects, position, pixels.reshape(len(pixels), len(objects), 2).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """Puts tracks beside the tokens of a batch. frame: (height, width) [px] of the first camera."""
+
+    tracks: ObjectTracks
+    tokenizer: Tokenizer
+    spec: ImageSpec
+    frame: tuple[int, int]
+
+    def __call__(
+        self, indices: np.ndarray, instructions: Sequence[str], inputs: VLMInputs
+    ) -> GroundingLabels:
+        """Labels of samples `indices`, whose contexts are `inputs`."""
+        ids, length = inputs.input_ids.numpy(), inputs.input_ids.shape[1]
+        rows, columns = (side // self.spec.factor for side in self.frame)
+        pad = token_id(self.tokenizer, IMAGE_PAD)
+        objects = len(self.tracks.names)
+        presence = np.zeros((len(indices), length, objects), np.float32)
+        in_view = np.zeros((len(indices), length), bool)
+        after = np.zeros((len(indices), length), bool)
+        targets = np.zeros(len(indices), int)
+        for i, (index, instruction) in enumerate(zip(indices, instructions, strict=True)):
+            view = np.flatnonzero(ids[i] == pad)[: rows * columns]
+            in_view[i, view] = True
+            for o, (u, v) in enumerate(self.tracks.pixel[index]):
+                row, column = int(v // self.spec.factor), int(u // self.spec.factor)
+                if 0 <= row < rows and 0 <= column < columns:
+                    presence[i, view[row * columns + column], o] = 1.0
+            targets[i] = self.tracks.target(instruction)
+            start = self._word_end(ids[i], self.tracks.names[targets[i]])
+            after[i, start : int(inputs.attention_mask[i].sum())] = True
+        position = self.tracks.position[indices]
+        return GroundingLabels(
+            presence=torch.from_numpy(presence),
+            position=torch.from_numpy(position),
+            target=torch.from_numpy(position[np.arange(len(indices)), targets]),
+            in_view=torch.from_numpy(in_view),
+            after_word=torch.from_numpy(after),
+        )
+
+    def _word_end(self, ids: np.ndarray, name: str) -> int:
+        """Position of the last token of the object's word in a row."""
+        word = self.tokenizer.encode(f" {name}", add_special_tokens=False).ids
+        for start in range(len(ids) - len(word), -1, -1):
+            if ids[start : start + len(word)].tolist() == word:
+                return start + len(word) - 1
+        raise ValueError(f"grounding: the context does not hold the word {name!r}")
