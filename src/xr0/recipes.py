@@ -57,7 +57,7 @@ ENVIRONMENT_STATE, OBJECT_PIXELS = "observation.environment_state", "observation
 """What the simulator recorded for grounding."""
 
 TINY_CHOICE = StageSettings(
-    OptimSettings(2400, warmup=100, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(900, warmup=100, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=3,
     stride=3,

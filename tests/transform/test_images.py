@@ -11,17 +11,35 @@ from safetensors.numpy import load_file
 from xr0.transform import images
 
 QWEN = images.ImageSpec(patch=16, merge=2, temporal=2)
+PIXEL_TOLERANCE = 1e-6
 
 
 @pytest.mark.parity
 def test_patches_equal_the_official_ones(parity_dir: Path) -> None:
     about = json.loads((parity_dir / "images/images.json").read_text())
-    assert about
     for name, want in about.items():
-        image = np.asarray(Image.open(parity_dir / "images" / f"{Path(name).stem}.png").convert("RGB"))
+        image = np.asarray(Image.open(parity_dir / "images" / name).convert("RGB"))
         got, grid = images.patches(image, QWEN)
-        golden = load_file(parity_dir / "images" / f"{Path(name).stem}.safetensors") if (
-            parity_dir / "images" / f"{Path(name).stem}.safetensors"
-        ).exists() else None
-        print(name, want, got.shape, grid, None if golden is None else {k: v.shape for k, v in golden.items()})
-    assert 0
+        assert [1, *grid] == want["grid_thw"]
+        assert QWEN.tokens(grid) == want["tokens"]
+        assert got.mean() == pytest.approx(want["pixel_mean"], abs=PIXEL_TOLERANCE)
+        golden = (parity_dir / "images" / name).with_suffix(".safetensors")
+        if golden.exists():
+            np.testing.assert_allclose(got, load_file(golden)["pixel_values"], atol=PIXEL_TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("size", "tokens"),
+    [((256, 256), 64), ((224, 224), 49), ((480, 640), 80), ((720, 1280), 84), ((200, 200), 36), ((84, 84), 9)],
+)
+def test_token_counts_of_the_released_models(size: tuple[int, int], tokens: int) -> None:
+    height, width = images.target_size(*size, QWEN.factor)
+    assert QWEN.tokens((height // QWEN.patch, width // QWEN.patch)) == tokens
+
+
+def test_a_patch_holds_its_own_pixels_and_merge_neighbours_are_consecutive() -> None:
+    spec = images.ImageSpec(patch=2, merge=2, temporal=2)
+    image = np.zeros((32, 32, 3), np.uint8)
+    image[2, 5] = 255  # patch row 1, patch column 2: the third patch of the second 2 x 2 neighbourhood
+    got, _ = images.patches(image, spec)
+    assert np.flatnonzero(got.max(axis=1) > 0).tolist() == [4 + 2]

@@ -8,10 +8,11 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xr0_robot.bench.evaluate import Settings
+    from xr0_robot.client import Client
 
 DEFAULT_URL = "ws://127.0.0.1:8000"
 
@@ -78,21 +79,22 @@ def _positive(text: str) -> int:
     return value
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
+def _settings(arguments: argparse.Namespace, policy: Client) -> Settings:
     from dataclasses import fields
 
+    from xr0_robot import wire
     from xr0_robot.bench.evaluate import Settings
 
-    return Settings(**{field.name: getattr(arguments, field.name) for field in fields(Settings)})
+    given: dict[str, Any] = vars(arguments) | {"checkpoint": policy.metadata.get(wire.CHECKPOINT)}
+    return Settings(**{field.name: given[field.name] for field in fields(Settings)})
 
 
 def _rollout(arguments: argparse.Namespace) -> int:
     from xr0_robot.bench.evaluate import evaluate
     from xr0_robot.client import Client
 
-    settings = _settings(arguments)
     with Client(arguments.url) as policy:
-        summary = evaluate(policy, settings, arguments.episodes, arguments.json)
+        summary = evaluate(policy, _settings(arguments, policy), arguments.episodes, arguments.json)
     print(json.dumps({key: value for key, value in summary.items() if key != "rows"}, indent=1))
     return 1 if summary["errors"] else 0
 
@@ -101,8 +103,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     from xr0_robot.bench.demo import demo
     from xr0_robot.client import Client
 
-    settings = _settings(arguments)
     with Client(arguments.url) as policy:
+        settings = _settings(arguments, policy)
         return 0 if demo(policy, settings, arguments.episodes, arguments.out, arguments.view) else 1
 
 
@@ -111,3 +113,7 @@ def _merge(arguments: argparse.Namespace) -> int:
 
     results.write(arguments.json, results.merge([results.read(path) for path in arguments.parts]))
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

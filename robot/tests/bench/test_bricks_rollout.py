@@ -5,9 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-import xr0_robot.sims  # chooses the off-screen GL, so it comes before MuJoCo
-
-pytest.importorskip("mujoco")
+pytest.importorskip("xr0_robot.sims.bricks", reason="needs MuJoCo")
 
 from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.bench.worlds import open_world
@@ -22,31 +20,35 @@ pytestmark = pytest.mark.sim
 
 
 class ExpertPolicy:
-    """Plays the expert ahead on a copy of the world, after the prefix; remembers its mind at each row."""
+    """Plays the expert ahead on a copy of the world, going on with the mind it had at that row.
 
-    action_horizon = 16
+    Without a prefix the world must be frozen while it thinks: the ticks that have passed tell the row.
+    """
+
+    action_horizon = 20
     max_prefix = 6
 
     def __init__(self, env):
         self.embodiment = env.embodiment
         self._env = env
-        self._minds = []
-        self._tick = 0
+        self._rows, self._minds, self._tick = [], [], 0
 
     def infer(self, observation, prefix, inference_delay, seed):
         committed = [] if prefix is None else list(prefix)
-        elapsed = self._env.tick - self._tick
-        known = 0 < elapsed and elapsed + len(committed) < len(self._minds)
-        expert = self._minds[elapsed + len(committed)] if known else Expert(truth(self._env))
+        if committed:
+            last = next(k for k, row in enumerate(self._rows) if (row == committed[-1]).all())
+            expert = self._minds[last + 1]
+        else:
+            passed = self._env.tick - self._tick
+            expert = self._minds[passed] if passed > 0 else Expert(truth(self._env))
         world = copy.copy(self._env)
         world.data, world.options = copy.copy(self._env.data), BricksOptions()
-        rows, minds = [], []
+        rows, minds = [], [expert]
         for k in range(self.action_horizon):
+            rows.append(committed[k] if k < len(committed) else expert.act(truth(world)))
             minds.append(copy.deepcopy(expert))
-            row = committed[k] if k < len(committed) else expert.act(truth(world))
-            world.apply(row)
-            rows.append(row)
-        self._minds, self._tick = minds, self._env.tick
+            world.apply(rows[-1])
+        self._rows, self._minds, self._tick = rows, minds, self._env.tick
         return Chunk(np.stack(rows), observation.time_s, self.embodiment.dt)
 
 

@@ -19,7 +19,9 @@ from xr0_robot.robots.mock import MockEnv, MockPolicy
 def policy(monkeypatch):
     """A policy, and the mock robot as the world that it acts in."""
     env = MockEnv()
-    monkeypatch.setattr(evaluate, "open_world", lambda name, perturb: World(env, BRICKS_LIMITS, lambda seed: "no"))
+    monkeypatch.setattr(
+        evaluate, "open_world", lambda name, perturb: World(env, BRICKS_LIMITS, lambda seed: "no")
+    )
     return MockPolicy(env)
 
 
@@ -88,7 +90,9 @@ def test_merge_on_the_command_line(policy, tmp_path, capsys):
     assert capsys.readouterr().err == "xr0-robot: merge: got seeds [0, 1] more than once\n"
 
 
-@pytest.mark.parametrize("arguments", [["--episodes", "0"], ["--mode", "fast"], ["--execute-horizon", "0"], []])
+@pytest.mark.parametrize(
+    "arguments", [["--episodes", "0"], ["--mode", "fast"], ["--execute-horizon", "0"], []]
+)
 def test_the_command_line_refuses_what_makes_no_sense(arguments, capsys):
     with pytest.raises(SystemExit):
         main(["rollout", *arguments])

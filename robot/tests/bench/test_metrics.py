@@ -14,7 +14,7 @@ def ticks_of(x, chunks):
 
 
 def test_seam_ratio_of_a_known_seam():
-    # Inside: x = k^2 / 2 bends by 1 everywhere. The second chunk is 2.5 further, so the seam bends by 3.5 and 1.5.
+    # x = k^2 / 2 bends by 1 everywhere; the second chunk is 2.5 further, so the seam bends by 3.5 and 1.5.
     x = [k**2 / 2 + (2.5 if k >= 6 else 0.0) for k in range(12)]
     ratio = metrics.seam_ratio(BRICKS, ticks_of(x, [0] * 6 + [1] * 6))
     assert ratio == pytest.approx(2.5)

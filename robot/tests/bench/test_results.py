@@ -74,7 +74,10 @@ def test_a_broken_off_episode_is_kept_but_not_counted():
 def test_slices_merge_to_what_one_run_gives():
     rows = [row(seed, success=seed % 3 > 0) for seed in range(7, 17)]
     whole = results.summarize(rows, SETTINGS)
-    parts = [results.summarize(rows[6:], SETTINGS | {"first_seed": 13}), results.summarize(rows[:6], SETTINGS)]
+    parts = [
+        results.summarize(rows[6:], SETTINGS | {"first_seed": 13}),
+        results.summarize(rows[:6], SETTINGS),
+    ]
     merged = results.merge(parts)
     assert {k: v for k, v in merged.items() if k != "date"} == {k: v for k, v in whole.items() if k != "date"}
 
@@ -99,7 +102,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     assert results.read(path) == json.loads(before)
 
 
-@pytest.mark.parametrize("text, message", [("{", "not JSON"), ("[]", "expected results"), ("{}", "expected results")])
+@pytest.mark.parametrize(
+    "text, message", [("{", "not JSON"), ("[]", "expected results"), ("{}", "expected results")]
+)
 def test_what_is_no_results_file_is_refused_by_name(tmp_path, text, message):
     path = tmp_path / "other.json"
     path.write_text(text)

@@ -87,7 +87,9 @@ def test_the_policy_hears_what_is_spoken_and_the_world_scores_what_is_asked():
             return super().infer(observation, prefix, inference_delay, seed)
 
     env = MockEnv()
-    result = run(env, Listening(env), Asynchronous(10), episode=Episode(3, instruction="come here", spoken="go away"))
+    result = run(
+        env, Listening(env), Asynchronous(10), episode=Episode(3, instruction="come here", spoken="go away")
+    )
     assert heard == {"go away"}
     assert (result.instruction, result.spoken) == ("come here", "go away")
 

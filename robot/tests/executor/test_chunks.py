@@ -19,8 +19,8 @@ ARRIVALS = st.lists(
 
 @given(ARRIVALS)
 def test_every_tick_gets_its_own_row_of_the_newest_chunk(arrivals):
-    queue, now, newest, sent = ChunkQueue(), 0, None, 0
-    for wait, delay, horizon in arrivals:
+    queue, now, newest = ChunkQueue(), 0, None
+    for sent, (wait, delay, horizon) in enumerate(arrivals):
         for _ in range(wait):
             action = queue.at(now)
             if newest is None or now >= newest[1] + newest[2]:
@@ -34,7 +34,6 @@ def test_every_tick_gets_its_own_row_of_the_newest_chunk(arrivals):
         assert row == (now - observed if useful else None)
         if useful:
             newest = (sent, observed, horizon)
-        sent += 1
 
 
 @given(ARRIVALS, st.integers(0, 10), st.integers(0, 20))

@@ -81,8 +81,8 @@ def test_what_the_policy_raises_is_raised_on_the_control_thread(env, make):
             raise RuntimeError("state: got 6 numbers, expected 7")
 
     inference = make(Refusing(env))
-    inference.start(request_of(env), 0.0)
     with pytest.raises(RuntimeError, match="got 6 numbers"):
+        inference.start(request_of(env), 0.0)
         while inference.poll(0.0) is None:
             pass
     assert not inference.busy

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -64,9 +65,14 @@ def origins(ticks):
 def test_100_ms_are_three_ticks_and_the_next_chunk_is_joined_at_row_three():
     policy = NumberedPolicy()
     ticks = Bench(policy, Asynchronous(10), latency_s=0.1).run(33)
-    expected = [None] * 3 + [(0, k) for k in range(10)] + [(1, k) for k in range(3, 13)] + [(2, k) for k in range(3, 13)]
+    expected = (
+        [None] * 3
+        + [(0, k) for k in range(10)]
+        + [(1, k) for k in range(3, 13)]
+        + [(2, k) for k in range(3, 13)]
+    )
     assert origins(ticks) == expected
-    assert [request[0] for request in policy.requests] == [0, 10, 20]
+    assert [request[0] for request in policy.requests] == [0, 10, 20, 30]
 
 
 def test_the_prefix_is_exactly_what_ran_while_the_policy_thought():
@@ -116,7 +122,7 @@ def test_a_delay_beyond_the_known_prefixes_degrades_and_says_so(caplog):
 def test_a_very_slow_policy_makes_the_robot_wait_and_still_skips_nothing():
     ticks = Bench(NumberedPolicy(), Asynchronous(10), latency_s=25 / 30).run(80)
     hold = [None]
-    # Asked at tick 25, answered at 50: 25 rows have run. Asked at 50: 5 rows run, 20 ticks of waiting do not count.
+    # Asked at 25, answered at 50: 25 rows have run. Asked at 50: 5 rows run, 20 ticks of waiting count not.
     expected = hold * 25 + [(0, k) for k in range(25)] + [(1, k) for k in range(25, 30)] + hold * 20
     assert origins(ticks) == expected + [(2, k) for k in range(5, 10)]
 
@@ -133,7 +139,7 @@ def test_a_policy_slower_than_its_whole_chunk_stops_and_goes():
 def test_async_never_repeats_or_skips_a_row(latency_ticks, execute_horizon):
     ticks = Bench(NumberedPolicy(), Asynchronous(execute_horizon), latency_s=latency_ticks / 30).run(120)
     steps = [o for o in origins(ticks) if o is not None]
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         same_chunk = after == (before[0], before[1] + 1)
         next_chunk = after[0] == before[0] + 1 and after[1] <= latency_ticks
         assert same_chunk or next_chunk
@@ -214,8 +220,8 @@ def test_a_new_episode_never_obeys_the_last_ones_answer():
     Bench(policy, Asynchronous(10), inference=inference).run(2)
     bench = Bench(policy, Asynchronous(10), inference=inference)
     ticks = bench.run(5)
-    assert origins(ticks) == [None, None, None, (0, 0), (0, 1)]
-    assert [request[0] for request in policy.requests] == [0]
+    assert origins(ticks) == [None, None, None, (1, 0), (1, 1)]
+    assert [request[0] for request in policy.requests] == [0, 0]
 
 
 def test_a_thread_that_thinks_too_long_costs_idle_ticks_not_the_control_rate():

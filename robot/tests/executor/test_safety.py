@@ -61,7 +61,9 @@ def test_the_gripper_is_clamped_to_its_range_and_rate(safety):
     assert verdict.clamped == ("arm.gripper range", "arm.gripper rate")
 
 
-@pytest.mark.parametrize("bad", [np.full(7, np.nan), np.array([np.inf, *START[1:]]), np.zeros(6), np.zeros((1, 7))])
+@pytest.mark.parametrize(
+    "bad", [np.full(7, np.nan), np.array([np.inf, *START[1:]]), np.zeros(6), np.zeros((1, 7))]
+)
 def test_what_is_no_command_is_refused_and_the_last_one_held(safety, bad):
     safety.check(START + 0.001)
     verdict = safety.check(bad)
@@ -76,7 +78,9 @@ def test_no_sequence_of_commands_leaves_the_box_or_outruns_the_limits(commands):
     last = START
     for command in commands:
         sent = safety.check(command).command
-        assert (sent[:3] >= np.array(POSE.low) - 1e-9).all() and (sent[:3] <= np.array(POSE.high) + 1e-9).all()
+        assert (sent[:3] >= np.array(POSE.low) - 1e-9).all() and (
+            sent[:3] <= np.array(POSE.high) + 1e-9
+        ).all()
         assert np.linalg.norm(sent[:3] - last[:3]) <= POSE.speed_m_s / 30 + 1e-9
         assert rotation.angle_between(sent[3:6], last[3:6]) <= POSE.turn_rad_s / 30 + 1e-6
         assert 0.0 <= sent[6] <= 1.0

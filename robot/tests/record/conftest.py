@@ -1,20 +1,13 @@
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-pytest.importorskip("av", reason="recording needs the extra `record`")
-pytest.importorskip("pyarrow", reason="recording needs the extra `record`")
-
-from xr0_robot.record.lerobot_writer import LeRobotWriter
 from xr0_robot.types import Camera, Embodiment, Segment
 
 EXTRA = "observation.environment_state"
 
 
 @pytest.fixture
-def embodiment() -> Embodiment:
+def embodiment():
     """Two cameras of different size, a pose and a gripper."""
     return Embodiment(
         name="toy",
@@ -31,17 +24,19 @@ def embodiment() -> Embodiment:
 
 
 @pytest.fixture
-def open_writer(embodiment: Embodiment, tmp_path: Path) -> Callable[[str], LeRobotWriter]:
+def open_writer(embodiment, tmp_path):
     """open_writer(name): a writer of a new folder."""
+    from xr0_robot.record.lerobot_writer import LeRobotWriter
+
     extra = {EXTRA: ("ball.x", "ball.y")}
     return lambda name: LeRobotWriter(tmp_path / name, embodiment, 30, "toy", extra)
 
 
 @pytest.fixture
-def add_episode(embodiment: Embodiment) -> Callable[[LeRobotWriter, int, int], None]:
-    """add_episode(writer, seed, length): frames that are a function of the seed; neither saved nor discarded."""
+def add_episode(embodiment):
+    """add_episode(writer, seed, length): frames made from the seed; neither saved nor discarded."""
 
-    def add(writer: LeRobotWriter, seed: int, length: int) -> None:
+    def add(writer, seed, length):
         rng = np.random.default_rng(seed)
         for tick in range(length):
             images = {c.key: smooth_image(c.height, c.width, seed, tick) for c in embodiment.cameras}
@@ -52,10 +47,10 @@ def add_episode(embodiment: Embodiment) -> Callable[[LeRobotWriter, int, int], N
 
 
 @pytest.fixture
-def write(open_writer, add_episode) -> Callable[[str, Sequence[int], Sequence[int]], Path]:
+def write(open_writer, add_episode):
     """write(name, seeds, lengths) -> the folder of a finished dataset."""
 
-    def write(name: str, seeds: Sequence[int], lengths: Sequence[int]) -> Path:
+    def write(name, seeds, lengths):
         with open_writer(name) as writer:
             for seed, length in zip(seeds, lengths, strict=True):
                 add_episode(writer, seed, length)
@@ -65,7 +60,7 @@ def write(open_writer, add_episode) -> Callable[[str, Sequence[int], Sequence[in
     return write
 
 
-def smooth_image(height: int, width: int, seed: int, tick: int) -> np.ndarray:
+def smooth_image(height, width, seed, tick):
     y, x = np.mgrid[:height, :width] / max(height, width)
     phase = 0.1 * tick + seed
     waves = [np.sin(3 * x + phase), np.cos(2 * y + phase), np.sin(2 * (x + y) + phase)]

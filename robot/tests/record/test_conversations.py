@@ -3,6 +3,10 @@
 import json
 
 import numpy as np
+import pytest
+
+pytest.importorskip("PIL", reason="questions need the extra `sim`")
+
 from PIL import Image
 
 from xr0_robot.record.conversations import ConversationWriter, merge_conversations

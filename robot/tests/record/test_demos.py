@@ -3,10 +3,13 @@
 import json
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 pytest.importorskip("mujoco", reason="demonstrations need the extra `sim`")
+pytest.importorskip("av", reason="recording needs the extra `record`")
+pytest.importorskip("pyarrow", reason="recording needs the extra `record`")
+
+import pyarrow.parquet as pq
 
 from xr0_robot.record.demos import NOISE_STD, NOISE_TIME_S, Disturbance, record_demos
 

@@ -4,8 +4,12 @@ import json
 import shutil
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
+
+pytest.importorskip("av", reason="recording needs the extra `record`")
+pytest.importorskip("pyarrow", reason="recording needs the extra `record`")
+
+import pyarrow.parquet as pq
 
 from xr0_robot.record.lerobot_merge import merge
 
@@ -69,8 +73,6 @@ def test_different_robots_do_not_merge(write, tmp_path):
     shutil.copytree(one, other)
     path = other / "meta/embodiment.json"
     path.write_text(path.read_text().replace("toy", "another"))
-    with pytest.raises(
-        ValueError, match=r"other differs from .*one in fps, features, robot_type or embodiment"
-    ):
+    with pytest.raises(ValueError, match=r"other differs from .*one in .* or embodiment"):
         merge([one, other], tmp_path / "out")
     assert not (tmp_path / "out").exists()

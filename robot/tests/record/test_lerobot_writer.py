@@ -1,12 +1,14 @@
-"""The folder that is written is a LeRobotDataset v3.0: columns, types and numbers as LeRobot 0.6.1 expects them."""
+"""What is written is a LeRobotDataset v3.0: columns, types and numbers as LeRobot 0.6.1 expects them."""
 
 import json
 
-import av
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+
+av = pytest.importorskip("av", reason="recording needs the extra `record`")
+pa = pytest.importorskip("pyarrow", reason="recording needs the extra `record`")
+pq = pytest.importorskip("pyarrow.parquet", reason="recording needs the extra `record`")
+
 
 STATISTICS = ["min", "max", "mean", "std", "count", "q01", "q10", "q50", "q90", "q99"]
 NUMBERS = ["observation.state", "action", "observation.environment_state"]

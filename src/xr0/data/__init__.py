@@ -1,1 +1,1 @@
-"""Data: datasets on disk to training rows."""
+"""Datasets into batches."""

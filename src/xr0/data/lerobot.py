@@ -3,57 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from xr0.data.lerobot_meta import Episode, Feature, read_meta, read_table
 from xr0.data.video import decode_at, decode_image
 
 TOLERANCE_S = 1e-4
 """A decoded frame may lie this far from its timestamp [s]: LeRobot's own default."""
 
 FINGERPRINT_FORMAT = b"xr0-dataset-1"
-
-
-@dataclass(frozen=True)
-class Feature:
-    """One entry of info.json's features. dtype is numpy's, or "video", "image", "string"."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    names: Any
-
-    @property
-    def image_size(self) -> tuple[int, int]:
-        """Height and width of a camera; its shape may be channels-last or channels-first."""
-        height, width = self.shape[:2] if self.shape[2] in (1, 3) else self.shape[1:]
-        return height, width
-
-
-@dataclass(frozen=True)
-class VideoSpan:
-    """An episode's place in a video: the file and the second at which it starts there."""
-
-    path: Path
-    start_s: float
-
-
-@dataclass(frozen=True)
-class Episode:
-    """Where one episode is. `videos` is by feature name, e.g. "observation.images.base"."""
-
-    index: int
-    length: int
-    tasks: tuple[str, ...]
-    data_path: Path
-    videos: Mapping[str, VideoSpan]
 
 
 @dataclass(frozen=True)
@@ -71,26 +35,8 @@ class LeRobotDataset:
     @staticmethod
     def open(root: Path | str) -> LeRobotDataset:
         """Read meta/; FileNotFoundError or ValueError, naming the file, if it is not a known dataset."""
-        root = Path(root)
-        info = _json(root / "meta/info.json")
-        version = str(_entry(info, "codebase_version", root))
-        if not version.startswith(("v2.", "v3.")):
-            raise ValueError(f"dataset {root}: got version {version!r}, expected v2.0, v2.1 or v3.0")
-        features = {
-            name: Feature(feature["dtype"], tuple(feature["shape"]), feature.get("names"))
-            for name, feature in _entry(info, "features", root).items()
-        }
-        read = _episodes_v3 if version.startswith("v3.") else _episodes_v2
-        tasks, episodes = read(root, info, [name for name, f in features.items() if f.dtype == "video"])
-        if [e.index for e in episodes] != list(range(len(episodes))) or not episodes:
-            raise ValueError(f"dataset {root}: meta/ does not list the episodes 0, 1, 2 ... once each")
-        if len(episodes) != info["total_episodes"]:
-            raise ValueError(
-                f"dataset {root}: meta/ lists {len(episodes)} episodes, "
-                f"info.json says {info['total_episodes']}"
-            )
-        fps, robot_type = float(info["fps"]), info.get("robot_type")
-        return LeRobotDataset(root, version, fps, robot_type, features, tasks, episodes)
+        meta = read_meta(Path(root))
+        return LeRobotDataset(Path(root), **vars(meta))
 
     @property
     def cameras(self) -> tuple[str, ...]:
@@ -112,7 +58,7 @@ class LeRobotDataset:
             by_file.setdefault(episode.data_path, []).append(episode)
         found: dict[int, dict[str, np.ndarray]] = {}
         for path, members in by_file.items():
-            table = _read_table(path, members[0], [*names, "episode_index"])
+            table = read_table(path, members[0], [*names, "episode_index"])
             place = table.column("episode_index").to_numpy()
             arrays = {name: self._array(table, name, path) for name in names}
             for episode in members:
@@ -134,7 +80,12 @@ class LeRobotDataset:
         feature = self.features.get(camera)
         if feature is None or feature.dtype not in ("video", "image"):
             raise ValueError(f"dataset {self.root}: got camera {camera!r}, expected one of {self.cameras}")
-        chosen = np.arange(episode.length) if indices is None else np.asarray(indices)
+        chosen = np.arange(episode.length) if indices is None else np.asarray(indices, dtype=np.int64)
+        if ((chosen < 0) | (chosen >= episode.length)).any():
+            raise ValueError(
+                f"dataset {self.root}, episode {episode.index}: got frames {chosen.min()} to {chosen.max()}, "
+                f"it has {episode.length}"
+            )
         if feature.dtype == "image":
             pictures = self._stored_images(episode, camera, chosen)
         else:
@@ -191,108 +142,9 @@ class LeRobotDataset:
         return array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
 
     def _stored_images(self, episode: Episode, camera: str, indices: np.ndarray) -> Iterator[np.ndarray]:
-        table = _read_table(episode.data_path, episode, [camera, "episode_index"])
+        table = read_table(episode.data_path, episode, [camera, "episode_index"])
         rows = np.flatnonzero(table.column("episode_index").to_numpy() == episode.index)
         images = table.column(camera).take(rows[indices])
         for index, image in zip(indices, images, strict=True):
             where = f"{episode.data_path}, episode {episode.index}, frame {index}, {camera}"
             yield decode_image(image.as_py()["bytes"], where)
-
-
-def _episodes_v3(
-    root: Path, info: Mapping[str, Any], cameras: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[Episode, ...]]:
-    names = ["episode_index", "tasks", "length", "data/chunk_index", "data/file_index"]
-    parts = ("chunk_index", "file_index", "from_timestamp")
-    names += [f"videos/{camera}/{part}" for camera in cameras for part in parts]
-    paths = sorted(root.glob("meta/episodes/*/*.parquet"))
-    if not paths:
-        raise FileNotFoundError(f"dataset {root}: meta/episodes/*/*.parquet is missing")
-    rows = [row for path in paths for row in _read_table(path, None, names).to_pylist()]
-    episodes = []
-    for row in sorted(rows, key=lambda row: row["episode_index"]):
-        place = {"chunk_index": row["data/chunk_index"], "file_index": row["data/file_index"]}
-        videos = {}
-        for camera in cameras:
-            chunk, file, start_s = (row[f"videos/{camera}/{part}"] for part in parts)
-            path = info["video_path"].format(video_key=camera, chunk_index=chunk, file_index=file)
-            videos[camera] = VideoSpan(root / path, start_s)
-        data_path = root / info["data_path"].format(**place)
-        episodes.append(Episode(row["episode_index"], row["length"], tuple(row["tasks"]), data_path, videos))
-    return _tasks_v3(root / "meta/tasks.parquet"), tuple(episodes)
-
-
-def _tasks_v3(path: Path) -> tuple[str, ...]:
-    """Sentences by task_index; pandas calls an unnamed index __index_level_0__."""
-    table = _read_table(path, None, None)
-    column = next((name for name in ("task", "__index_level_0__") if name in table.column_names), None)
-    if column is None or "task_index" not in table.column_names:
-        raise ValueError(f"{path}: got columns {table.column_names}, expected task_index and task")
-    rows = zip(table.column("task_index").to_pylist(), table.column(column).to_pylist(), strict=True)
-    return _in_order(dict(rows), path)
-
-
-def _episodes_v2(
-    root: Path, info: Mapping[str, Any], cameras: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[Episode, ...]]:
-    episodes = []
-    for row in _json_lines(root / "meta/episodes.jsonl"):
-        index = row["episode_index"]
-        place = {"episode_chunk": index // info["chunks_size"], "episode_index": index}
-        videos = {
-            camera: VideoSpan(root / info["video_path"].format(video_key=camera, **place), 0.0)
-            for camera in cameras
-        }
-        data_path = root / info["data_path"].format(**place)
-        episodes.append(Episode(index, row["length"], tuple(row["tasks"]), data_path, videos))
-    path = root / "meta/tasks.jsonl"
-    tasks = {row["task_index"]: row["task"] for row in _json_lines(path)}
-    return _in_order(tasks, path), tuple(sorted(episodes, key=lambda episode: episode.index))
-
-
-def _in_order(tasks: Mapping[int, str], path: Path) -> tuple[str, ...]:
-    if sorted(tasks) != list(range(len(tasks))):
-        raise ValueError(f"{path}: got task indices {sorted(tasks)}, expected 0 to {len(tasks) - 1}")
-    return tuple(tasks[k] for k in range(len(tasks)))
-
-
-def _read_table(path: Path, episode: Episode | None, columns: Sequence[str] | None) -> pa.Table:
-    """A parquet file's columns; one line that names file, episode and column if they cannot be had."""
-    where = f"{path}" if episode is None else f"{path}, episode {episode.index}"
-    if not path.is_file():
-        raise FileNotFoundError(f"{where}: the file is missing")
-    try:
-        with pq.ParquetFile(path) as file:
-            missing = sorted(set(columns or ()) - set(file.schema_arrow.names))
-            if missing:
-                raise ValueError(f"{where}: got no column {missing}, it has {file.schema_arrow.names}")
-            return file.read(columns=None if columns is None else list(columns))
-    except (pa.ArrowInvalid, OSError) as error:
-        raise ValueError(f"{where}: not a readable parquet file ({error})") from error
-
-
-def _json(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: not a LeRobot dataset")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path}: not valid JSON ({error})") from error
-
-
-def _json_lines(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: not a LeRobot v2 dataset")
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}, line {number}: not valid JSON ({error})") from error
-    return rows
-
-
-def _entry(info: Mapping[str, Any], key: str, root: Path) -> Any:
-    if key not in info:
-        raise ValueError(f"{root}/meta/info.json: got no {key!r}, it has {sorted(info)}")
-    return info[key]

@@ -17,8 +17,8 @@ from xr0.data.frames import FrameStore
 from xr0.data.lerobot import LeRobotDataset
 from xr0.transform.actions import encode_actions, encode_state
 from xr0.transform.normalize import Stats
-from xr0.transform.prompt import action_prompt
 from xr0.transform.processor import Processor
+from xr0.transform.prompt import action_prompt
 from xr0.transform.tokenizer import padding_id
 from xr0.types import Batch
 from xr0_robot.types import Embodiment
@@ -107,7 +107,8 @@ class RobotData:
     def batch(self, indices: np.ndarray, processor: Processor) -> Batch:
         """Samples as one batch. Behind an episode's end the demonstration is to stay where it ended."""
         rows = [
-            processor.action(self._images(i), self.windows.tasks[i], self.embodiment) for i in indices.tolist()
+            processor.action(self._images(i), self.windows.tasks[i], self.embodiment)
+            for i in indices.tolist()
         ]
         actions = torch.from_numpy(self.actions[indices])
         return Batch(
@@ -139,4 +140,3 @@ def read_embodiment(root: Path) -> Embodiment:
             f"dataset {root}: no meta/embodiment.json, expected the recording robot as Embodiment.to_dict()"
         )
     return Embodiment.from_dict(json.loads(path.read_text()))
-

@@ -1,4 +1,4 @@
-"""Rotary positions of the action expert's tokens. All three M-RoPE axes are equal there, so it is plain RoPE."""
+"""Rotary positions of the action expert. All three M-RoPE axes are equal there: it is plain RoPE."""
 
 from __future__ import annotations
 

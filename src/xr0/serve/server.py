@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from websockets.asyncio.server import ServerConnection
@@ -44,6 +44,7 @@ buffers, not the server's memory."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
+@runtime_checkable  # hints are checked in tests
 class Policy(Protocol):
     """What can be served. All three are called from one thread, so it may own a device."""
 
@@ -98,21 +99,23 @@ async def listening(policy: Policy, host: str, port: int, api_key: str | None = 
         await loop.run_in_executor(worker, policy.warm_up)
         metadata = await loop.run_in_executor(worker, policy.metadata)
         conversations = _Conversations(policy, metadata, worker)
-        server = serve_websockets(
-            conversations.hold,
-            sock=bound,
-            process_request=_gate(api_key),
-            origins=[None],  # robots send no Origin header; a web page that found our port does
-            compression=None,
-            max_size=wire.MAX_FRAME_BYTES,
-            max_queue=QUEUED_FRAMES,
-        )
         try:
-            await server
-        except OSError as error:  # another program, faster than our warm-up
+            server = await serve_websockets(
+                conversations.hold,
+                sock=bound,
+                process_request=_gate(api_key),
+                origins=[None],  # robots send no Origin header; a web page that found our port does
+                compression=None,
+                max_size=wire.MAX_FRAME_BYTES,
+                max_queue=QUEUED_FRAMES,
+            )
+        except OSError as error:  # another program listened while our policy warmed up
             raise _listen_error(host, port, error) from error
-        async with server:
+        try:
             yield bound.getsockname()[1]
+        finally:
+            server.close()
+            await server.wait_closed()
 
 
 class _Conversations:

@@ -1,0 +1,1 @@
+"""Numbers and pictures into the model's space and back; the same objects in training and serving."""

@@ -48,13 +48,13 @@ class Stats:
 
     def normalize_actions(self, actions: np.ndarray) -> np.ndarray:
         """[..., p, d] with p <= horizon ticks, from the chunk's start."""
-        p = actions.shape[-2]
-        return ((actions - self.action_mean[:p]) / self._action_scale(p)).astype(np.float32)
+        scale = self._action_scale(actions.shape[-2])
+        return ((actions - self.action_mean[: len(scale)]) / scale).astype(np.float32)
 
     def unnormalize_actions(self, actions: np.ndarray) -> np.ndarray:
         """Inverse of `normalize_actions`, float64."""
-        p = actions.shape[-2]
-        return actions.astype(np.float64) * self._action_scale(p) + self.action_mean[:p]
+        scale = self._action_scale(actions.shape[-2])
+        return actions.astype(np.float64) * scale + self.action_mean[: len(scale)]
 
     def normalize_state(self, state: np.ndarray) -> np.ndarray:
         """[..., s]."""

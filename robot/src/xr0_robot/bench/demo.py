@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -74,7 +75,7 @@ def demo(policy: Policy, settings: Settings, episodes: int, out: Path, live_view
             results.write(out / "results.json", results.summarize([r.row() for r in done], asdict(settings)))
     console.print(table(done))
     if done[0].ticks:
-        plot.save(done[0], out / "commands.png", f"{done[0].spoken} ({how})")
+        plot.save(done[0], out / "commands.png", f"“{done[0].spoken}”  {how}")
     console.print(f"videos   {out}/episode-*.mp4\nplot     {out}/commands.png\nnumbers  {out}/results.json")
     return done[-1].error is None
 
@@ -85,20 +86,23 @@ def caption(settings: Settings) -> str:
     added = "of" if settings.clock == "virtual" else "of added"
     latency = f", {settings.latency_ms:g} ms {added} latency" if settings.latency_ms else ""
     perturbed = ", the brick is moved" if settings.perturb else ""
-    return f"{settings.mode} ({words}){latency}{perturbed}"
+    return f"{settings.mode}, {words}{latency}{perturbed}"
 
 
 def table(done: list[EpisodeResult]) -> Table:
     """One row per episode and one for all."""
-    view_of_all = Table(title="what the robot did", title_justify="left")
-    for name in ("", "instruction", "outcome", "time", "latency p50/p99", "missed", "idle", "seam ratio"):
-        view_of_all.add_column(name, justify="left" if name in {"instruction", "outcome"} else "right")
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column("")
+    grid.add_column("instruction")
+    grid.add_column("outcome", no_wrap=True)
+    for name in ("time", "latency\np50/p99", "missed\nticks", "idle\nticks", "seam\nratio"):
+        grid.add_column(name, justify="right", no_wrap=True)
     for number, result in enumerate(done, start=1):
         row = result.row()
         outcome = Text(*_verdict(result))
         latency = _latency(row["latencies_ms"])
         ticks = (str(result.missed_ticks), f"{result.idle_ticks}/{len(result.ticks)}")
-        view_of_all.add_row(
+        grid.add_row(
             str(number),
             result.spoken,
             outcome,
@@ -109,8 +113,8 @@ def table(done: list[EpisodeResult]) -> Table:
         )
     everything = results.summarize([result.row() for result in done], {})
     pooled = [latency_s * 1e3 for result in done for latency_s in result.latencies_s]
-    view_of_all.add_section()
-    view_of_all.add_row(
+    grid.add_section()
+    grid.add_row(
         "",
         "all",
         f"{everything['successes']} of {everything['episodes']}",
@@ -120,7 +124,7 @@ def table(done: list[EpisodeResult]) -> Table:
         f"{sum(r.idle_ticks for r in done)}/{sum(len(r.ticks) for r in done)}",
         _number(everything["seam_ratio"]),
     )
-    return view_of_all
+    return grid
 
 
 def _together(watchers: list[Watcher]) -> Watcher:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +22,8 @@ EXECUTE_HORIZON = 10
 class Settings:
     """How episodes are run; written to results as it is.
 
-    latency_ms: by the virtual clock all that an inference takes, by the wall clock what is added to it.
+    latency_ms: by the virtual clock all that an inference takes, by the wall clock what is added to it;
+    checkpoint: what the server says that it serves, so that results of two policies are never merged.
     """
 
     world: str = "bricks"
@@ -34,6 +35,7 @@ class Settings:
     wrong_instruction: bool = False
     first_seed: int = 0
     task: str | None = None
+    checkpoint: Mapping[str, Any] | None = None
 
     def strategy(self) -> Strategy:
         """When to think."""

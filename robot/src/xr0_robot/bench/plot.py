@@ -33,7 +33,7 @@ def save(result: EpisodeResult, path: Path, title: str) -> None:
         axis.spines[["top", "right"]].set_visible(False)
         _mark(axis, result)
         if len(names) > 1:
-            axis.legend(loc="upper right", ncols=len(names), frameon=False, fontsize=8)
+            axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     axes[-1].set_xlabel("time [s]")
     figure.suptitle(title, fontsize=11, color=INK)
     _legend(figure)

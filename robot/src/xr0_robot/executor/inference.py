@@ -69,11 +69,11 @@ class Inference(Protocol):
         ...
 
     def start(self, request: Request, now_s: float) -> None:
-        """Begin; RuntimeError while busy."""
+        """Begin; RuntimeError while busy. Here or in `poll`, what the policy raises is raised again."""
         ...
 
     def poll(self, now_s: float) -> Reply | None:
-        """The reply, once; None until it is there. Raises what the policy raised."""
+        """The reply, once; None until it is there."""
         ...
 
     def cancel(self) -> None:
@@ -133,14 +133,14 @@ class ThreadedInference:
 class VirtualInference:
     """The reply comes exactly `latency_s` after the request, by a virtual clock; 0 freezes the world.
 
-    The answer depends on the request alone, so when it is computed does not matter: it is when it is due.
+    It is computed at once, from the world as it was, and kept until it is due.
     """
 
     def __init__(self, policy: Policy, latency_s: float) -> None:
         _check_latency(latency_s)
         self.policy = policy
         self._latency_s = latency_s
-        self._pending: tuple[Request, float] | None = None
+        self._pending: tuple[Reply, float] | None = None
 
     @property
     def busy(self) -> bool:
@@ -148,17 +148,18 @@ class VirtualInference:
         return self._pending is not None
 
     def start(self, request: Request, now_s: float) -> None:
-        """Note when the reply is due."""
+        """Compute the reply, note when it is due."""
         if self._pending is not None:
             raise RuntimeError("inference: a request is under way")
-        self._pending = (request, now_s + self._latency_s)
+        reply = Reply(request, request.answer(self.policy), self._latency_s)
+        self._pending = (reply, now_s + self._latency_s)
 
     def poll(self, now_s: float) -> Reply | None:
         """The reply, once the clock has reached it."""
         if self._pending is None or now_s < self._pending[1] - ROUNDING_S:
             return None
-        (request, _), self._pending = self._pending, None
-        return Reply(request, request.answer(self.policy), self._latency_s)
+        (reply, _), self._pending = self._pending, None
+        return reply
 
     def cancel(self) -> None:
         """Drop the reply that is due."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,13 +89,16 @@ class Executor:
         Raises InferenceFailed after PATIENCE_S without an answer, for a request that the policy refused, or
         for a chunk that does not fit the robot: the episode is over, and the caller has the ticks so far.
         """
-        self._receive(now_s)
+        with self._failures(now_s):
+            self._receive(now_s)
         remaining = self.queue.remaining(self._tick)
         since_start = self._tick - self._started_tick
         due = self._strategy.due(since_start, remaining, self.delay.ticks())
         if due and not self._inference.busy and now_s >= self._retry_at_s:
-            self._start(now_s, observe())
-            self._receive(now_s)
+            observation = observe()
+            with self._failures(now_s):
+                self._start(now_s, observation)
+                self._receive(now_s)
         done = self._command()
         self._tick += 1
         return done
@@ -109,28 +113,32 @@ class Executor:
             self._warned = True
         prefix = self.queue.prefix(self._tick, count)
         seed = int(np.random.SeedSequence([self._seed, self._requests]).generate_state(1)[0])
-        request = Request(observation, prefix if len(prefix) else None, seed, self._tick)
-        self._inference.start(request, now_s)
         self._requests += 1
         self._started_tick = self._tick
         self._idle_at_start = self._idle_ticks
         self._promised_until = self._tick + len(prefix)
         if self._unanswered_since_s is None:
             self._unanswered_since_s = now_s
+        request = Request(observation, prefix if len(prefix) else None, seed, self._tick)
+        self._inference.start(request, now_s)
 
     def _receive(self, now_s: float) -> None:
-        try:
-            reply = self._inference.poll(now_s)
-        except ConnectionError as error:
-            self._lose(now_s, error)
-            reply = None
-        except (ValueError, RuntimeError) as error:
-            raise InferenceFailed(str(error)) from error
+        reply = self._inference.poll(now_s)
         if reply is not None:
             self._merge(reply)
         elif self._unanswered_since_s is not None and now_s - self._unanswered_since_s > PATIENCE_S:
             reason = f" ({self._trouble})" if self._trouble else ""
             raise InferenceFailed(f"no answer from the policy for {PATIENCE_S:g} s{reason}: the robot holds")
+
+    @contextmanager
+    def _failures(self, now_s: float) -> Iterator[None]:
+        """A policy that is out of reach is tried again, every other failure ends the episode in one line."""
+        try:
+            yield
+        except ConnectionError as error:
+            self._lose(now_s, error)
+        except (ValueError, RuntimeError) as error:
+            raise InferenceFailed(str(error)) from error
 
     def _lose(self, now_s: float, error: ConnectionError) -> None:
         """The plan goes on until it ends, then the robot holds; meanwhile the server is asked again."""

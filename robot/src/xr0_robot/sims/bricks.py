@@ -34,7 +34,7 @@ PERTURB_APPROACH = (0.09, 0.15)
 """The target is moved once the tool is this near to it [m]; drawn per episode."""
 
 PERTURB_STEP = (0.06, 0.08)
-"""How far it is moved [m]."""
+"""How far it is moved [m]; it stays on the one table in a hundred that has no free place so near."""
 
 REST_SPEED = 0.05
 """A brick slower than this rests [m/s]."""

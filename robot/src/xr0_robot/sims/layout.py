@@ -14,6 +14,9 @@ WORKSPACE = ((0.29, 0.47), (-0.17, 0.17))
 SPACING = 0.085
 """Smallest distance of two centres [m]: half an open gripper (0.05) beside half a brick's diagonal (0.03)."""
 
+TIGHT = 0.07
+"""The same for a brick that is moved: a crowded table still has room, and so has a well-turned gripper."""
+
 ATTEMPTS = 1000
 """Draws of a place before giving up; a table of 7 things needs some dozens at most."""
 
@@ -82,11 +85,11 @@ def lay(rng: np.random.Generator) -> tuple[dict[str, Place], tuple[str, ...]]:
 def nearby(
     rng: np.random.Generator, start: np.ndarray, taken: np.ndarray, distances: tuple[float, float]
 ) -> np.ndarray | None:
-    """A free centre [2] within `distances` of `start` [2], off `taken` [n, 2]; None if none is found."""
+    """A free centre [2] within `distances` of `start` [2], clear of `taken` [n, 2]; None if none found."""
     for _ in range(ATTEMPTS):
         angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(*distances)
         centre = start + distance * np.array([np.cos(angle), np.sin(angle)])
-        if _is_free(centre, taken):
+        if _is_free(centre, taken, TIGHT):
             return centre
     return None
 
@@ -96,13 +99,13 @@ def _free_place(rng: np.random.Generator, places: dict[str, Place]) -> np.ndarra
     low, high = np.transpose(WORKSPACE)
     for _ in range(ATTEMPTS):
         centre = rng.uniform(low, high)
-        if _is_free(centre, taken):
+        if _is_free(centre, taken, SPACING):
             return centre
     raise RuntimeError(f"layout: no free place beside {len(taken)} things after {ATTEMPTS} attempts")
 
 
-def _is_free(centre: np.ndarray, taken: np.ndarray) -> bool:
-    """Whether `centre` [2] lies in the workspace, SPACING away from all rows of `taken` [n, 2]."""
+def _is_free(centre: np.ndarray, taken: np.ndarray, spacing: float) -> bool:
+    """Whether `centre` [2] lies in the workspace, `spacing` away from all rows of `taken` [n, 2]."""
     low, high = np.transpose(WORKSPACE)
     inside = bool(((centre >= low) & (centre <= high)).all())
-    return inside and bool((np.linalg.norm(taken - centre, axis=1) >= SPACING).all())
+    return inside and bool((np.linalg.norm(taken - centre, axis=1) >= spacing).all())

@@ -1,0 +1,24 @@
+import pytest
+
+import xr0_robot.sims  # noqa: F401 (before MuJoCo: it chooses the OpenGL library)
+
+pytest.importorskip("mujoco")
+
+
+@pytest.fixture(scope="package")
+def env():
+    """One world for all tests: it must not remember an earlier episode."""
+    from xr0_robot.sims.bricks import BricksEnv
+
+    env = BricksEnv()
+    yield env
+    env.close()
+
+
+@pytest.fixture(scope="package")
+def perturbed_env():
+    from xr0_robot.sims.bricks import BricksEnv, BricksOptions
+
+    env = BricksEnv(BricksOptions(random_start=True, perturb=True))
+    yield env
+    env.close()

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The numbers of the README's table: 200 episodes each, on seeds that no training or tuning saw.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH"
+out=results/tiny
+run() { name=$1; shift; xr0 eval bricks --episodes 200 --first-seed 1000000 "$@" --json $out/eval_$name.json; }
+run sync --mode sync --latency-ms 0
+run async_100ms --mode async --latency-ms 100
+run wrong_instruction --mode sync --latency-ms 0 --wrong-instruction
+run sync_100ms --mode sync --latency-ms 100
+run async_100ms_perturb --mode async --latency-ms 100 --perturb
+python runs/tiny_table.py $out README.md

@@ -1,0 +1,94 @@
+"""Starts the processes of a command: policy servers (brain) and robots (body), and cleans up after them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+READY = re.compile(r"xr0 serving on (ws://\S+)")
+"""The server's first line once clients can connect."""
+
+STOP_TIMEOUT_S = 10.0
+"""For a server to finish what it is doing."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""A small model is fastest on one thread, and leaves the other cores to the robots."""
+
+
+def robot(arguments: Sequence[str]) -> int:
+    """Run an `xr0-robot` subcommand in a process of its own; returns its exit status."""
+    return subprocess.call([sys.executable, "-m", "xr0_robot.cli", *arguments])
+
+
+def robot_against_server(checkpoint: Path, arguments: Sequence[str]) -> int:
+    """One server, one robot connected to it."""
+    with server(checkpoint) as url:
+        return robot([*arguments, "--url", url])
+
+
+def sliced_rollout(
+    checkpoint: Path, options: Sequence[str], episodes: int, first_seed: int, workers: int, out: Path
+) -> int:
+    """`workers` pairs of server and robot share the seeds; their results are merged into `out`."""
+    if episodes < 1 or workers < 1:
+        raise ValueError(f"eval: got {episodes} episodes and {workers} workers, expected at least 1")
+    slices = _slices(episodes, first_seed, min(workers, episodes))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xr0-eval-")))
+        urls = [stack.enter_context(server(checkpoint)) for _ in slices]
+        parts = [folder / f"part-{k}.json" for k in range(len(slices))]
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", "xr0_robot.cli", "rollout", *options]
+                + ["--url", url, "--first-seed", str(first), "--episodes", str(count), "--json", str(part)],
+                env={**os.environ, **ONE_THREAD},
+                stdout=subprocess.DEVNULL,
+            )
+            for url, (first, count), part in zip(urls, slices, parts, strict=True)
+        ]
+        try:
+            statuses = [process.wait() for process in processes]
+        finally:
+            for process in processes:
+                process.kill()
+        written = [str(part) for part in parts if part.exists()]
+        if not written:
+            return max(statuses)
+        return max(*statuses, robot(["merge", *written, "--json", str(out)]))
+
+
+@contextmanager
+def server(checkpoint: Path) -> Iterator[str]:
+    """A policy server on a free port of this machine; yields its url, stops it on leaving."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xr0.cli", "serve", str(checkpoint), "--port", "0"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **ONE_THREAD},
+    )
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        ready = READY.search(line)
+        if ready is None:
+            process.wait()
+            raise RuntimeError(f"the policy server stopped before it served (exit {process.returncode})")
+        yield ready.group(1)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _slices(episodes: int, first_seed: int, workers: int) -> list[tuple[int, int]]:
+    """(first seed, count) for each worker."""
+    counts = [episodes // workers + (k < episodes % workers) for k in range(workers)]
+    return [(first_seed + sum(counts[:k]), count) for k, count in enumerate(counts)]

@@ -1,0 +1,63 @@
+"""Wire maps to policy requests and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from xr0.policy import Policy, Request
+from xr0_robot import wire
+
+DEFAULT_SEED = 0
+"""Of the noise of a request that names none: the same request has the same answer."""
+
+
+class ServedPolicy:
+    """A Policy as the server wants it."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def metadata(self) -> Mapping[str, Any]:
+        """The wire's metadata keys, without the protocol version."""
+        return self._policy.metadata()
+
+    def warm_up(self) -> None:
+        """One blank inference."""
+        self._policy.warm_up()
+
+    def infer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Actions and timings; ValueError, one line, where the request does not fit the checkpoint."""
+        actions, timing = self._policy.infer(_request(request))
+        return {
+            wire.ACTIONS: actions.astype(np.float32),
+            wire.POLICY_TIMING: {wire.INFER_MS: timing.total_ms, **asdict(timing)},
+        }
+
+
+def _request(message: Mapping[str, Any]) -> Request:
+    for key in (wire.STATE, wire.PROMPT):
+        if key not in message:
+            raise ValueError(f"request: {key!r} is missing, got {sorted(message)}")
+    prompt, seed, prefix = message[wire.PROMPT], message.get(wire.SEED, DEFAULT_SEED), message.get(wire.PREFIX)
+    if not isinstance(prompt, str):
+        raise ValueError(f"request: {wire.PROMPT!r} is {type(prompt).__name__}, expected a string")
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise ValueError(f"request: {wire.SEED!r} is {seed!r}, expected an integer from 0 to 2^63 - 1")
+    if prefix is not None and (not isinstance(prefix, np.ndarray) or prefix.ndim != 2):
+        raise ValueError(f"request: {wire.PREFIX!r} must be an array [ticks, native_dim]")
+    images = {
+        key.removeprefix(wire.IMAGE_PREFIX): _image(key, value)
+        for key, value in message.items()
+        if key.startswith(wire.IMAGE_PREFIX)
+    }
+    return Request(images, message[wire.STATE], prompt, prefix, seed)
+
+
+def _image(key: str, value: Any) -> np.ndarray:
+    if not isinstance(value, np.ndarray):
+        raise ValueError(f"request: {key!r} is {type(value).__name__}, expected a uint8 array")
+    return value

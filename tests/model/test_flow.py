@@ -1,0 +1,52 @@
+"""Flow matching: the direction of time, an exact integral, the prefix, the distribution of times."""
+
+import pytest
+import torch
+
+from xr0.model import flow
+
+
+def test_time_runs_from_noise_to_action() -> None:
+    noise, action = torch.zeros(2, 3, 4), torch.ones(2, 3, 4)
+    got = flow.interpolate(noise, action, torch.tensor([0.0, 0.75]))
+    assert got[0].eq(0).all()
+    assert got[1].eq(0.75).all()
+
+
+@pytest.mark.parametrize("steps", [1, 5, 7])
+def test_the_true_velocity_integrates_to_the_action_exactly(steps: int) -> None:
+    noise, action = torch.randn(2, 3, 4), torch.randn(2, 3, 4)
+    got = flow.euler(lambda x, t: action - noise, noise, steps)
+    torch.testing.assert_close(got, action, atol=1e-5, rtol=0)
+
+
+def test_velocity_is_asked_at_k_over_n() -> None:
+    asked: list[float] = []
+
+    def velocity(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        asked.append(float(t[0]) * 1000)
+        return torch.zeros_like(x)
+
+    flow.euler(velocity, torch.zeros(1, 2, 2), 5)
+    assert asked == pytest.approx([0, 200, 400, 600, 800])
+
+
+def test_a_prefix_is_seen_clean_and_never_moves() -> None:
+    prefix, noise = torch.full((1, 2, 3), 7.0), torch.randn(1, 5, 3)
+
+    def velocity(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        assert x[:, :2].eq(7.0).all()
+        return torch.ones_like(x)
+
+    got = flow.euler(velocity, noise, 5, prefix)
+    assert torch.equal(got[:, :2], prefix)
+    torch.testing.assert_close(got[:, 2:], noise[:, 2:] + 1)
+
+
+def test_training_times_follow_the_beta_of_the_paper() -> None:
+    t = flow.sample_time(200_000, torch.Generator().manual_seed(0))
+    assert 0 <= t.min()
+    assert t.max() <= flow.MAX_TIME
+    # u ~ Beta(1.5, 1) has mean 0.6 and variance 0.06857
+    assert float((1 - t / flow.MAX_TIME).mean()) == pytest.approx(0.6, abs=5e-3)
+    assert float(t.var()) == pytest.approx(0.06857, abs=2e-3)

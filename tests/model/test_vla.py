@@ -1,0 +1,85 @@
+"""Invariants of the whole model: padding, batching, prefix, masked slots."""
+
+import pytest
+import torch
+from small_model import inputs, row
+
+from xr0.config import CAUSAL, WINDOWED, Contract
+from xr0.model.vla import VLA
+
+HORIZON = 8
+TOLERANCE = 2e-5
+"""Batched and single matrix products sum in another order."""
+
+
+def given(batch: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    noise = torch.randn(batch, HORIZON, 32, generator=generator)
+    state = torch.randn(batch, 1, 32, generator=generator)
+    mask = torch.zeros(batch, HORIZON, 32)
+    mask[..., :7] = 1
+    return noise, state, mask
+
+
+@pytest.mark.parametrize("contract", [CAUSAL, WINDOWED])
+@pytest.mark.parametrize("left", [False, True])
+@torch.no_grad()
+def test_a_padded_batch_equals_single_calls(small: VLA, contract: Contract, left: bool) -> None:
+    rows = [row([5, 6, 7], 0), row([8, 9, 10, 11, 12, 13], 1)]
+    noise, state, mask = given(2)
+    together = small.sample(small.encode(inputs(rows, left)), state, mask, noise, contract, 5)
+    for i in range(2):
+        context = small.encode(inputs([rows[i]]))
+        alone = small.sample(context, state[i : i + 1], mask[i : i + 1], noise[i : i + 1], contract, 5)
+        torch.testing.assert_close(together[i : i + 1], alone, atol=TOLERANCE, rtol=0)
+
+
+@torch.no_grad()
+def test_the_prefix_returns_untouched_and_steers_the_rest(small: VLA) -> None:
+    context = small.encode(inputs([row([5, 6], 0)]))
+    noise, state, mask = given(1)
+    prefix = torch.ones(1, 3, 32)
+    got = small.sample(context, state, mask, noise, WINDOWED, 5, prefix)
+    assert torch.equal(got[:, :3], prefix)
+    free = small.sample(context, state, mask, noise, WINDOWED, 5)
+    assert (got[:, 3:] - free[:, 3:]).abs().max() > 1e-3
+
+
+@torch.no_grad()
+def test_unused_slots_never_influence_the_used_ones(small: VLA) -> None:
+    context = small.encode(inputs([row([5, 6], 0)]))
+    noise, state, mask = given(1)
+    other = noise.clone()
+    other[..., 7:] += 100.0
+    a, b = (small.sample(context, state, mask, n, CAUSAL, 5)[..., :7] for n in (noise, other))
+    assert torch.equal(a, b)
+
+
+@torch.no_grad()
+def test_later_actions_do_not_influence_earlier_ones(small: VLA) -> None:
+    context = small.encode(inputs([row([5, 6], 0)]))
+    noise, state, mask = given(1)
+    other = noise.clone()
+    other[:, 5:] += 1.0
+    a, b = (small.sample(context, state, mask, n, CAUSAL, 5) for n in (noise, other))
+    torch.testing.assert_close(a[:, :5], b[:, :5], atol=TOLERANCE, rtol=0)
+    assert (a[:, 5:] - b[:, 5:]).abs().max() > 1e-2
+
+
+@torch.no_grad()
+def test_image_and_words_both_reach_the_actions(small: VLA) -> None:
+    noise, state, mask = given(1)
+
+    def actions(text: list[int], picture: int) -> torch.Tensor:
+        return small.sample(small.encode(inputs([row(text, picture)])), state, mask, noise, CAUSAL, 5)
+
+    base = actions([5, 6], 0)
+    assert not torch.allclose(base, actions([5, 7], 0))
+    assert not torch.allclose(base, actions([5, 6], 1))
+
+
+def test_repeating_a_context_repeats_rows_in_order(small: VLA) -> None:
+    context = small.encode(inputs([row([5, 6], 0), row([7, 8], 1)])).repeat(3)
+    assert context.mask.shape[0] == 6
+    assert torch.equal(context.keys[0][0], context.keys[0][2])
+    assert not torch.equal(context.keys[0][2], context.keys[0][3])

@@ -1,0 +1,61 @@
+"""Statistics: a round trip, unused slots untouched, broken statistics refused."""
+
+import numpy as np
+import pytest
+
+from xr0.transform.normalize import Stats
+
+
+def stats() -> Stats:
+    rng = np.random.default_rng(0)
+    std = rng.uniform(0.1, 2.0, (4, 6)).astype(np.float32)
+    std[:, 5] = 0.0
+    return Stats(rng.normal(size=(4, 6)).astype(np.float32), std, np.zeros(3, np.float32), np.ones(3, np.float32), "f")
+
+
+def test_unnormalize_inverts_normalize_for_whole_chunks_and_prefixes() -> None:
+    s, actions = stats(), np.random.default_rng(1).normal(size=(4, 6))
+    np.testing.assert_allclose(s.unnormalize_actions(s.normalize_actions(actions)), actions, atol=1e-6)
+    np.testing.assert_allclose(s.normalize_actions(actions[:2]), s.normalize_actions(actions)[:2])
+
+
+def test_a_slot_without_spread_is_masked() -> None:
+    s = stats()
+    assert s.mask[:, :5].all()
+    assert not s.mask[:, 5].any()
+    assert s.horizon == 4
+
+
+def test_json_round_trip_is_exact() -> None:
+    s = stats()
+    again = Stats.from_dict(s.to_dict())
+    for name in ("action_mean", "action_std", "state_mean", "state_std"):
+        np.testing.assert_array_equal(getattr(s, name), getattr(again, name))
+    assert again.fingerprint == "f"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("action_mean", [[float("nan")] * 6] * 4, "NaN"),
+        ("action_std", [[-1.0] * 6] * 4, "negative"),
+        ("action_mean", [[0.0] * 6] * 3, "expected two"),
+    ],
+)
+def test_broken_statistics_are_refused(field: str, value: list, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Stats.from_dict({**stats().to_dict(), field: value})
+
+
+def test_unknown_and_missing_fields_are_refused() -> None:
+    data = stats().to_dict()
+    with pytest.raises(ValueError, match="expected"):
+        Stats.from_dict({**data, "q01": []})
+    data.pop("action_std")
+    with pytest.raises(ValueError, match="expected"):
+        Stats.from_dict(data)
+
+
+def test_a_chunk_longer_than_the_statistics_is_refused() -> None:
+    with pytest.raises(ValueError, match="got 5 ticks, the statistics cover 4"):
+        stats().normalize_actions(np.zeros((5, 6)))

@@ -1,0 +1,46 @@
+"""The prompt, letter by letter, and a tokenizer that never splits what Qwen keeps whole."""
+
+from pathlib import Path
+
+import pytest
+
+from xr0.transform import prompt, tokenizer
+
+
+def test_the_official_two_view_prompt() -> None:
+    got = prompt.action_prompt(["Base View", "Left-Wrist View"], [1, 1], "put the red brick in the left bin")
+    assert got == (
+        "<|im_start|>user\nThe following observations are captured from multiple views.\n"
+        "# Base View\n<|vision_start|><|image_pad|><|vision_end|>\n"
+        "# Left-Wrist View\n<|vision_start|><|image_pad|><|vision_end|>\n"
+        "Generate robot actions for the task:\nPut the red brick in the left bin. /no_cot<|im_end|>\n"
+        "<|im_start|>assistant\n<cot></cot><|im_end|>\n"
+    )
+
+
+def test_sentences_are_capitalised_once_and_closed_once() -> None:
+    assert prompt.sentence("  stack the LEGO ") == "Stack the LEGO."
+    assert prompt.sentence("Stop.") == "Stop."
+    with pytest.raises(ValueError, match="empty"):
+        prompt.sentence("   ")
+
+
+def test_text_survives_and_special_tokens_are_single(tmp_path: Path) -> None:
+    learned = tokenizer.train(["put the red brick in the left bin"] * 3, 400)
+    path = tmp_path / "tokenizer.json"
+    path.write_text(learned.to_str())
+    loaded = tokenizer.load(path)
+    text = "Ünïcode, 42 bricks\nand 1 <|image_pad|>"
+    ids = loaded.encode(text).ids
+    assert loaded.decode(ids, skip_special_tokens=False) == text
+    assert ids.count(tokenizer.token_id(loaded, "<|image_pad|>")) == 1
+    assert len(loaded.encode(" brick").ids) == 1
+    assert len(loaded.encode("42").ids) == 2
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"version": "1.0"}', "not json"])
+def test_a_broken_tokenizer_is_one_line(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "tokenizer.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match="not a tokenizer.json"):
+        tokenizer.load(path)
