@@ -51,6 +51,9 @@ def row(text: list[int], seed: int) -> tuple[list[int], torch.Tensor]:
 def inputs(rows: list[tuple[list[int], torch.Tensor]], left: bool = False) -> VLMInputs:
     length = max(len(ids) for ids, _ in rows)
     padded = [[0] * (length - len(i)) + i if left else i + [0] * (length - len(i)) for i, _ in rows]
-    masks = [[0] * (length - len(i)) + [1] * len(i) if left else [1] * len(i) + [0] * (length - len(i)) for i, _ in rows]
+    masks = [
+        [0] * (length - len(i)) + [1] * len(i) if left else [1] * len(i) + [0] * (length - len(i))
+        for i, _ in rows
+    ]
     grid = torch.tensor([[1, *GRID]] * len(rows))
     return VLMInputs(torch.tensor(padded), torch.tensor(masks), torch.cat([p for _, p in rows]), grid)

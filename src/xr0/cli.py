@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import tyro
 
@@ -44,7 +44,18 @@ def demo(
         view: open a live window.
         out: folder for videos and the plot.
     """
-    options = ["--episodes", episodes, "--seed", seed, "--mode", mode, "--latency-ms", latency_ms, "--out", out]
+    options = [
+        "--episodes",
+        episodes,
+        "--seed",
+        seed,
+        "--mode",
+        mode,
+        "--latency-ms",
+        latency_ms,
+        "--out",
+        out,
+    ]
     options += ["--task", task] if task else []
     options += ["--perturb"] * perturb + ["--view"] * view
     return launch.robot_against_server(checkpoint, ["demo", *map(str, options)])
@@ -80,14 +91,23 @@ def evaluate(
         wrong_instruction: tell the policy another sentence than the one that is scored.
         workers: pairs of server and robot processes.
     """
-    options = ["--world", world, "--mode", mode, "--latency-ms", latency_ms, "--execute-horizon", execute_horizon]
+    options = [
+        "--world",
+        world,
+        "--mode",
+        mode,
+        "--latency-ms",
+        latency_ms,
+        "--execute-horizon",
+        execute_horizon,
+    ]
     options += ["--perturb"] * perturb + ["--wrong-instruction"] * wrong_instruction
     return launch.sliced_rollout(checkpoint, list(map(str, options)), episodes, first_seed, workers, json)
 
 
 @app.command
 def serve(
-    checkpoint: Annotated[Path, tyro.conf.arg(help="folder of the policy")] = TINY,
+    checkpoint: tyro.conf.Positional[Path] = TINY,
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
@@ -97,6 +117,7 @@ def serve(
     """Serve a checkpoint over openpi's websocket protocol.
 
     Args:
+        checkpoint: folder of the policy.
         host: address to listen on; this machine only by default.
         port: 0 takes a free one and prints it.
         api_key: clients must send `Authorization: Api-Key <this>`.

@@ -10,7 +10,13 @@ def drawn(mask: torch.Tensor) -> list[str]:
 
 
 def test_contract_a_is_plain_causal() -> None:
-    assert drawn(masks.action_mask_dit(3, None, torch.device("cpu"))) == ["x....", "xx...", "xxx..", "xxxx.", "xxxxx"]
+    assert drawn(masks.action_mask_dit(3, None, torch.device("cpu"))) == [
+        "x....",
+        "xx...",
+        "xxx..",
+        "xxxx.",
+        "xxxxx",
+    ]
 
 
 def test_contract_b_keeps_the_world_and_the_newest_actions() -> None:

@@ -48,7 +48,10 @@ def test_context_velocities_and_actions_match(model: VLA, parity_dir: Path, case
     contract = Contract("golden", about.get("window"), about.get("offset", 0), max_prefix=6)
     length = about.get("prefix_length", 0)
     inputs = VLMInputs(
-        golden["in.input_ids"], golden["in.attention_mask"], golden["in.pixel_values"], golden["in.image_grid_thw"]
+        golden["in.input_ids"],
+        golden["in.attention_mask"],
+        golden["in.pixel_values"],
+        golden["in.image_grid_thw"],
     )
     assert torch.equal(vlm.position_ids(model.vlm, inputs), golden["out.context_position_ids"])
     context = vlm.encode(model.vlm, inputs, layers=6)

@@ -30,7 +30,9 @@ BIMANUAL = Embodiment(
 
 
 def test_translation_is_seen_from_the_end_effector() -> None:
-    state = np.array([0.3, 0.0, 0.1, 0.0, 0.0, np.pi / 2, 1.0])  # turned left: its x axis is the base's y axis
+    state = np.array(
+        [0.3, 0.0, 0.1, 0.0, 0.0, np.pi / 2, 1.0]
+    )  # turned left: its x axis is the base's y axis
     action = np.array([[0.3, 0.2, 0.1, 0.0, 0.0, np.pi / 2, 0.0]])
     encoded = encode_actions(action, state, BRICKS)
     np.testing.assert_allclose(encoded[0, :7], [0.2, 0, 0, 0, 0, 0, 0], atol=1e-12)
@@ -45,7 +47,9 @@ def test_decode_inverts_encode(state: np.ndarray, action: np.ndarray) -> None:
 
 
 @given(natives, natives, natives)
-def test_a_prefix_means_the_same_from_another_anchor(old: np.ndarray, new: np.ndarray, command: np.ndarray) -> None:
+def test_a_prefix_means_the_same_from_another_anchor(
+    old: np.ndarray, new: np.ndarray, command: np.ndarray
+) -> None:
     from_old = decode_actions(encode_actions(command[None], old, BRICKS), old, BRICKS)
     from_new = decode_actions(encode_actions(from_old, new, BRICKS), new, BRICKS)
     np.testing.assert_allclose(from_new[0, :3], command[:3], atol=1e-9)

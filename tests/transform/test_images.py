@@ -30,7 +30,14 @@ def test_patches_equal_the_official_ones(parity_dir: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "tokens"),
-    [((256, 256), 64), ((224, 224), 49), ((480, 640), 80), ((720, 1280), 84), ((200, 200), 36), ((84, 84), 9)],
+    [
+        ((256, 256), 64),
+        ((224, 224), 49),
+        ((480, 640), 80),
+        ((720, 1280), 84),
+        ((200, 200), 36),
+        ((84, 84), 9),
+    ],
 )
 def test_token_counts_of_the_released_models(size: tuple[int, int], tokens: int) -> None:
     height, width = images.target_size(*size, QWEN.factor)

@@ -10,7 +10,9 @@ def stats() -> Stats:
     rng = np.random.default_rng(0)
     std = rng.uniform(0.1, 2.0, (4, 6)).astype(np.float32)
     std[:, 5] = 0.0
-    return Stats(rng.normal(size=(4, 6)).astype(np.float32), std, np.zeros(3, np.float32), np.ones(3, np.float32), "f")
+    return Stats(
+        rng.normal(size=(4, 6)).astype(np.float32), std, np.zeros(3, np.float32), np.ones(3, np.float32), "f"
+    )
 
 
 def test_unnormalize_inverts_normalize_for_whole_chunks_and_prefixes() -> None:

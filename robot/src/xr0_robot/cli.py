@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xr0_robot.record import cli_record
+
 if TYPE_CHECKING:
     from xr0_robot.bench.evaluate import Settings
     from xr0_robot.client import Client
@@ -48,6 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--view", action="store_true", help="open a live window")
     demo.add_argument("--out", type=Path, default=Path("out/demo"))
     demo.set_defaults(run=_demo, wrong_instruction=False)
+
+    record = commands.add_parser("record", help="the brick table's scripted expert as a LeRobot dataset")
+    cli_record.add_arguments(record)
+    record.set_defaults(run=cli_record.run)
 
     merge = commands.add_parser("merge", help="one results file from slices of one evaluation")
     merge.add_argument("parts", type=Path, nargs="+")

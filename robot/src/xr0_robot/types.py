@@ -14,7 +14,9 @@ def finite_vector(name: str, value: Any, size: int) -> np.ndarray:
     """`value` as a float64 vector of `size`; ValueError with what was got and expected otherwise."""
     array = np.asarray(value)
     if array.shape != (size,) or array.dtype.kind not in "fiu":
-        raise ValueError(f"{name}: got {array.dtype} of shape {array.shape}, expected numbers of shape ({size},)")
+        raise ValueError(
+            f"{name}: got {array.dtype} of shape {array.shape}, expected numbers of shape ({size},)"
+        )
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: got NaN or infinity at {np.flatnonzero(~np.isfinite(array)).tolist()}")
     return array.astype(np.float64)

@@ -42,7 +42,11 @@ def _request(message: Mapping[str, Any]) -> Request:
     for key in (wire.STATE, wire.PROMPT):
         if key not in message:
             raise ValueError(f"request: {key!r} is missing, got {sorted(message)}")
-    prompt, seed, prefix = message[wire.PROMPT], message.get(wire.SEED, DEFAULT_SEED), message.get(wire.PREFIX)
+    prompt, seed, prefix = (
+        message[wire.PROMPT],
+        message.get(wire.SEED, DEFAULT_SEED),
+        message.get(wire.PREFIX),
+    )
     if not isinstance(prompt, str):
         raise ValueError(f"request: {wire.PROMPT!r} is {type(prompt).__name__}, expected a string")
     if not isinstance(seed, int) or not 0 <= seed < 2**63:

@@ -86,11 +86,8 @@ class BricksEnv:
     def reset(self, seed: int, instruction: str | None = None) -> str:
         """Lay the table for `seed`, whatever the sentence; ValueError if the sentence cannot be scored."""
         streams = np.random.SeedSequence(seed).spawn(4)
-        task_rng, place_rng, look_rng, self._perturb_rng = (
-            np.random.default_rng(stream) for stream in streams
-        )
-        task = tasks.sample(task_rng)
-        self.target = tasks.parse(instruction) if instruction is not None else task
+        task_rng, place_rng, look_rng, perturb_rng = map(np.random.default_rng, streams)
+        self.target = tasks.sample(task_rng) if instruction is None else tasks.parse(instruction)
         mujoco.mj_resetData(self.model, self.data)
         places, self.props_present = layout.lay(place_rng)
         for name, place in places.items():
@@ -100,7 +97,8 @@ class BricksEnv:
         mujoco.mj_forward(self.model, self.data)
         self.perturbed_tick: int | None = None
         self.tick = 0
-        self._perturb_distance = self._perturb_rng.uniform(*PERTURB_APPROACH)
+        self._perturb_rng = perturb_rng
+        self._perturb_distance = perturb_rng.uniform(*PERTURB_APPROACH)
         return self.target.instruction
 
     def observe(self, instruction: str, time_s: float) -> Observation:

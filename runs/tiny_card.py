@@ -1,0 +1,63 @@
+"""Model card and training log of the small checkpoint, from what its run left. Usage: WORK CHECKPOINT RESULTS"""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import torch
+import transformers
+
+from xr0 import checkpoint
+from xr0.model import weights
+
+STAGES = ("choice", "flow", "post")
+
+
+def stage(folder: Path) -> dict[str, object]:
+    """Settings and the logged losses of one stage."""
+    settings = json.loads((folder / "settings.json").read_text())
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return {**settings, "log": rows}
+
+
+def main() -> None:
+    """Write model_card.json beside the weights and training_log.json into results."""
+    work, folder, results = map(Path, sys.argv[1:])
+    loaded = checkpoint.load(folder)
+    parameters = {
+        name: sum(p.numel() for p in module.parameters()) for name, module in loaded.vla.named_children()
+    }
+    demos = json.loads((work / "demos/meta/demos.json").read_text())
+    card = {
+        "name": "xr0 tiny",
+        "task": "put one of four bricks into one of two bins, as a sentence says (simulated)",
+        "parameters": {"total": sum(parameters.values()), **parameters},
+        "fingerprint": loaded.fingerprint,
+        "bytes": (folder / checkpoint.WEIGHTS).stat().st_size,
+        "contract": loaded.contract.name,
+        "action_horizon": loaded.stats.horizon,
+        "data": {
+            "episodes": sum(demo["success"] for demo in demos),
+            "seeds": [demos[0]["seed"], demos[-1]["seed"]],
+            "statistics": loaded.stats.fingerprint,
+        },
+        "made_by": "runs/tiny.sh",
+        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip(),
+        "date": date.today().isoformat(),
+        "machine": {"processor": platform.processor() or platform.machine(), "python": platform.python_version()},
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "limits": "Trained on one simulated table. Not for a real arm.",
+    }
+    (folder / "model_card.json").write_text(json.dumps(card, indent=1) + "\n")
+    log = {name: stage(work / name) for name in STAGES}
+    (results / "training_log.json").write_text(json.dumps(log, indent=1) + "\n")
+    print(f"{folder}: {card['parameters']['total']:,} parameters, {weights.fingerprint(folder / checkpoint.WEIGHTS)}")
+
+
+if __name__ == "__main__":
+    main()
