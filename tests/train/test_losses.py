@@ -17,7 +17,7 @@ def two_candidates() -> choice.Choices:
     actions = torch.zeros(1, 2, 3, 4, requires_grad=True)
     with torch.no_grad():
         actions[0, 1] = 0.9
-    return choice.Choices(actions, torch.tensor([[0.2, 0.7]]), torch.zeros(1, 1, 1), torch.zeros(1, 1, 1))
+    return choice.Choices(actions, torch.tensor([[0.2, 0.7]]), torch.zeros(1, 1, 1), torch.zeros(1, 3, 1))
 
 
 def test_the_winner_is_pulled_and_losers_hardly() -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ def _plain(losses: dict[str, torch.Tensor]) -> dict[str, float]:
     return {name: round(value.item(), 5) for name, value in losses.items()}
 
 
-def _log(out: Path, row: dict[str, float]) -> None:
+def _log(out: Path, row: Mapping[str, float | int]) -> None:
     with (out / "metrics.jsonl").open("a") as file:
         file.write(json.dumps(row) + "\n")
     print("  ".join(f"{name} {value:g}" for name, value in row.items()), flush=True)
@@ -78,7 +77,7 @@ def _log(out: Path, row: dict[str, float]) -> None:
 def _save(out: Path, stage: nn.Module, optimizers: list[torch.optim.Optimizer], step: int) -> None:
     state = {"step": step, "stage": stage.state_dict(), "optimizers": [o.state_dict() for o in optimizers]}
     torch.save(state, out / "state.pt.new")
-    os.replace(out / "state.pt.new", out / "state.pt")
+    (out / "state.pt.new").replace(out / "state.pt")
 
 
 def _resume(out: Path, stage: nn.Module, optimizers: list[torch.optim.Optimizer]) -> int:
