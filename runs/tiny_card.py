@@ -49,14 +49,19 @@ def main() -> None:
         "made_by": "runs/tiny.sh",
         "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip(),
         "date": date.today().isoformat(),
-        "machine": {"processor": platform.processor() or platform.machine(), "python": platform.python_version()},
+        "machine": {
+            "processor": platform.processor() or platform.machine(),
+            "python": platform.python_version(),
+        },
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "limits": "Trained on one simulated table. Not for a real arm.",
     }
     (folder / "model_card.json").write_text(json.dumps(card, indent=1) + "\n")
     log = {name: stage(work / name) for name in STAGES}
     (results / "training_log.json").write_text(json.dumps(log, indent=1) + "\n")
-    print(f"{folder}: {card['parameters']['total']:,} parameters, {weights.fingerprint(folder / checkpoint.WEIGHTS)}")
+    print(
+        f"{folder}: {card['parameters']['total']:,} parameters, {weights.fingerprint(folder / checkpoint.WEIGHTS)}"
+    )
 
 
 if __name__ == "__main__":

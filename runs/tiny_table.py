@@ -32,7 +32,10 @@ def row(path: Path, title: str) -> str:
 def main() -> None:
     """Replace what stands between the markers."""
     results, readme = map(Path, sys.argv[1:])
-    head = ["| the tiny model | success (95 % interval) | median time | seam ratio | idle |", "|---|---|---|---|---|"]
+    head = [
+        "| the tiny model | success (95 % interval) | median time | seam ratio | idle |",
+        "|---|---|---|---|---|",
+    ]
     lines = [row(results / name, title) for name, title in ROWS.items()]
     text = readme.read_text()
     before, rest = text.split(START)

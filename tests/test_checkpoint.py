@@ -30,7 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     vla = checkpoint.VLA(tiny_model(learned.get_vocab_size(), tokenizer.special_ids(learned)))
     std = np.zeros((30, 32), np.float32)
     std[:, :7] = 0.1
-    stats = Stats(np.zeros((30, 32), np.float32), std, np.zeros(32, np.float32), np.ones(32, np.float32), "made up")
+    stats = Stats(
+        np.zeros((30, 32), np.float32), std, np.zeros(32, np.float32), np.ones(32, np.float32), "made up"
+    )
     path = tmp_path_factory.mktemp("checkpoint") / "small"
     checkpoint.save(path, vla, Processor(learned, TINY_IMAGES), stats, BRICKS, WINDOWED)
     return path
@@ -43,7 +45,13 @@ def copy(folder: Path, tmp_path: Path) -> Path:
 
 def request(**changes: object) -> Request:
     images = {c.key: np.full((c.height, c.width, 3), 90, np.uint8) for c in BRICKS.cameras}
-    fields = {"images": images, "state": np.zeros(7), "instruction": "put the red brick away", "prefix": None, "seed": 1}
+    fields = {
+        "images": images,
+        "state": np.zeros(7),
+        "instruction": "put the red brick away",
+        "prefix": None,
+        "seed": 1,
+    }
     return Request(**{**fields, **changes})  # type: ignore[arg-type]
 
 
@@ -52,7 +60,11 @@ def test_the_folder_holds_everything(folder: Path) -> None:
     assert loaded.embodiment == BRICKS
     assert loaded.contract == WINDOWED
     assert loaded.stats.fingerprint == "made up"
-    assert checkpoint.load(folder).fingerprint == loaded.fingerprint == weights.fingerprint(folder / checkpoint.WEIGHTS)
+    assert (
+        checkpoint.load(folder).fingerprint
+        == loaded.fingerprint
+        == weights.fingerprint(folder / checkpoint.WEIGHTS)
+    )
 
 
 def test_the_same_request_has_the_same_answer_and_another_seed_another(folder: Path) -> None:
@@ -102,7 +114,11 @@ def test_every_missing_unexpected_and_misshapen_tensor_is_named(copy: Path) -> N
     save_file(tensors, path)
     with pytest.raises(ValueError, match="does not fit") as caught:
         checkpoint.load(copy)
-    for part in ("missing sink.weight", "unexpected extra", "t_projector.layers.0.bias is (3,), expected (768,)"):
+    for part in (
+        "missing sink.weight",
+        "unexpected extra",
+        "t_projector.layers.0.bias is (3,), expected (768,)",
+    ):
         assert part in str(caught.value)
 
 
@@ -139,7 +155,9 @@ def test_a_wrong_config_is_one_line(copy: Path, change: dict, message: str) -> N
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200), st.integers(0, 2**64 - 1))
-def test_no_bytes_are_taken_for_weights(tmp_path_factory: pytest.TempPathFactory, body: bytes, length: int) -> None:
+def test_no_bytes_are_taken_for_weights(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes, length: int
+) -> None:
     path = tmp_path_factory.mktemp("fuzz") / "model.safetensors"
     for content in (body, struct.pack("<Q", length) + body, struct.pack("<Q", len(body)) + body):
         path.write_bytes(content)

@@ -46,8 +46,21 @@ def sliced_rollout(
         parts = [folder / f"part-{k}.json" for k in range(len(slices))]
         processes = [
             subprocess.Popen(
-                [sys.executable, "-m", "xr0_robot.cli", "rollout", *options]
-                + ["--url", url, "--first-seed", str(first), "--episodes", str(count), "--json", str(part)],
+                [
+                    sys.executable,
+                    "-m",
+                    "xr0_robot.cli",
+                    "rollout",
+                    *options,
+                    "--url",
+                    url,
+                    "--first-seed",
+                    str(first),
+                    "--episodes",
+                    str(count),
+                    "--json",
+                    str(part),
+                ],
                 env={**os.environ, **ONE_THREAD},
                 stdout=subprocess.DEVNULL,
             )

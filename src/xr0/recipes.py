@@ -64,14 +64,14 @@ TINY_CHOICE = StageSettings(
     seed=1,
 )
 TINY_FLOW = StageSettings(
-    OptimSettings(2400, warmup=100, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(1200, warmup=100, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=0,
     stride=3,
     seed=2,
 )
 TINY_POST = StageSettings(
-    OptimSettings(1200, warmup=50, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(700, warmup=50, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=0,
     stride=3,

@@ -15,7 +15,7 @@ class Env(Protocol):
     embodiment: Embodiment
 
     def reset(self, seed: int, instruction: str | None = None) -> str:
-        """Start an episode; returns the instruction that will be scored (the seed's own, or the given one)."""
+        """Start an episode; returns the instruction that is scored: the seed's own, or the given one."""
         ...
 
     def observe(self, instruction: str, time_s: float) -> Observation:

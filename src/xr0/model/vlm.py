@@ -6,12 +6,13 @@ Works on transformers 4.57.1 to 5.x; the one difference that matters here is `_r
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import DynamicCache, Qwen3VLConfig, Qwen3VLForConditionalGeneration
+from transformers.cache_utils import DynamicLayer
 
 from xr0.types import Context, VLMInputs
 
@@ -28,7 +29,7 @@ def build(vlm: dict[str, Any]) -> Qwen3VL:
 
 def text_size(model: Qwen3VL) -> int:
     """Width of the language model."""
-    return model.config.text_config.hidden_size
+    return int(model.get_input_embeddings().weight.shape[1])
 
 
 def position_ids(model: Qwen3VL, inputs: VLMInputs) -> Int[Tensor, "3 b l"]:
@@ -62,7 +63,7 @@ def encode(model: Qwen3VL, inputs: VLMInputs, layers: int) -> Context:
         use_cache=True,
         **_images(inputs),
     )
-    read = cache.layers[-layers:]
+    read = cast(list[DynamicLayer], cache.layers[-layers:])
     return Context(
         tuple(_present(layer.keys) for layer in read),
         tuple(_present(layer.values) for layer in read),

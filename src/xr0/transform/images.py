@@ -56,7 +56,7 @@ def target_size(height: int, width: int, factor: int) -> tuple[int, int]:
 
 def patches(image: np.ndarray, spec: ImageSpec) -> tuple[np.ndarray, tuple[int, int]]:
     """uint8 [h, w, 3] to float32 [n, 3 * temporal * patch^2] and the patch grid (height, width)."""
-    height, width = target_size(*image.shape[:2], spec.factor)
+    height, width = target_size(image.shape[0], image.shape[1], spec.factor)
     if (height, width) != image.shape[:2]:
         image = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
     p, m = spec.patch, spec.merge
