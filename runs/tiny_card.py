@@ -1,4 +1,4 @@
-"""Model card and training log of the small checkpoint, from what its run left. Usage: WORK CHECKPOINT RESULTS"""
+"""Model card and training log of the small checkpoint. Usage: WORK CHECKPOINT RESULTS"""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import torch
 import transformers
 
 from xr0 import checkpoint
-from xr0.model import weights
 
 STAGES = ("choice", "flow", "post")
 
@@ -59,9 +58,7 @@ def main() -> None:
     (folder / "model_card.json").write_text(json.dumps(card, indent=1) + "\n")
     log = {name: stage(work / name) for name in STAGES}
     (results / "training_log.json").write_text(json.dumps(log, indent=1) + "\n")
-    print(
-        f"{folder}: {card['parameters']['total']:,} parameters, {weights.fingerprint(folder / checkpoint.WEIGHTS)}"
-    )
+    print(f"{folder}: {sum(parameters.values()):,} parameters, {loaded.fingerprint}")
 
 
 if __name__ == "__main__":

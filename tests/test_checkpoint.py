@@ -1,4 +1,4 @@
-"""A checkpoint folder comes back exactly, and a broken one is refused in one line that names what is wrong."""
+"""A checkpoint folder comes back exactly; a broken one is refused in one line that names what is wrong."""
 
 import json
 import shutil

@@ -18,13 +18,16 @@ READY = re.compile(r"xr0 serving on (ws://\S+)")
 STOP_TIMEOUT_S = 10.0
 """For a server to finish what it is doing."""
 
+ROBOT = (sys.executable, "-m", "xr0_robot.cli")
+"""The body's command line, in this environment."""
+
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """A small model is fastest on one thread, and leaves the other cores to the robots."""
 
 
 def robot(arguments: Sequence[str]) -> int:
     """Run an `xr0-robot` subcommand in a process of its own; returns its exit status."""
-    return subprocess.call([sys.executable, "-m", "xr0_robot.cli", *arguments])
+    return subprocess.call([*ROBOT, *arguments])
 
 
 def robot_against_server(checkpoint: Path, arguments: Sequence[str]) -> int:
@@ -45,26 +48,8 @@ def sliced_rollout(
         urls = [stack.enter_context(server(checkpoint)) for _ in slices]
         parts = [folder / f"part-{k}.json" for k in range(len(slices))]
         processes = [
-            subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "xr0_robot.cli",
-                    "rollout",
-                    *options,
-                    "--url",
-                    url,
-                    "--first-seed",
-                    str(first),
-                    "--episodes",
-                    str(count),
-                    "--json",
-                    str(part),
-                ],
-                env={**os.environ, **ONE_THREAD},
-                stdout=subprocess.DEVNULL,
-            )
-            for url, (first, count), part in zip(urls, slices, parts, strict=True)
+            _start_slice(url, options, slice_, part)
+            for url, slice_, part in zip(urls, slices, parts, strict=True)
         ]
         try:
             statuses = [process.wait() for process in processes]
@@ -99,6 +84,19 @@ def server(checkpoint: Path) -> Iterator[str]:
             process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _start_slice(
+    url: str, options: Sequence[str], slice_: tuple[int, int], part: Path
+) -> subprocess.Popen[bytes]:
+    """A robot process that runs (first seed, count) episodes and writes `part`."""
+    first, count = (str(number) for number in slice_)
+    seeds = ["--first-seed", first, "--episodes", count]
+    return subprocess.Popen(
+        [*ROBOT, "rollout", *options, "--url", url, "--json", str(part), *seeds],
+        env={**os.environ, **ONE_THREAD},
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def _slices(episodes: int, first_seed: int, workers: int) -> list[tuple[int, int]]:

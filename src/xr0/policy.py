@@ -35,7 +35,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Request:
-    """One robot's question. prefix: absolute commands [p, native_dim] of the p ticks from the observation on."""
+    """One robot's question. prefix: absolute commands [p, native_dim] of the p ticks from now on."""
 
     images: Mapping[str, np.ndarray]
     state: np.ndarray

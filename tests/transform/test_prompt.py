@@ -42,5 +42,5 @@ def test_text_survives_and_special_tokens_are_single(tmp_path: Path) -> None:
 def test_a_broken_tokenizer_is_one_line(tmp_path: Path, content: str) -> None:
     path = tmp_path / "tokenizer.json"
     path.write_text(content)
-    with pytest.raises(ValueError, match="not a tokenizer.json"):
+    with pytest.raises(ValueError, match="not a tokenizer"):
         tokenizer.load(path)

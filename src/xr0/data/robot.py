@@ -1,4 +1,4 @@
-"""Robot data ready for training: every sample's frames, sentence, state and action chunk, in the model's space."""
+"""Robot data ready for training: frames, sentence, state and action chunk of every sample."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPLIT_SEED = 0
 """Of the train/validation split, the same for all stages."""
 
 IDLE_WEIGHT, GRASP_WEIGHT = 0.12, 2.5
-"""How often a frame is drawn when its chunk hardly moves, and when a gripper closes in it (facts/prototype.md)."""
+"""How often a frame is drawn when its chunk hardly moves, and when a gripper closes in it."""
 
 IDLE_MOTION = 0.01
 """A chunk whose commands all lie this close [m, rad, stroke] to the state hardly moves."""

@@ -22,7 +22,8 @@ def encode_state(state: np.ndarray, embodiment: Embodiment) -> np.ndarray:
 
 
 def encode_actions(actions: np.ndarray, state: np.ndarray, embodiment: Embodiment) -> np.ndarray:
-    """Absolute commands [..., t, native_dim] and the chunk-start state [..., native_dim] to [..., t, model_dim]."""
+    """Absolute commands [..., t, native_dim] and the state [..., native_dim] at the chunk's start to
+    [..., t, model_dim]."""
     out = np.zeros((*actions.shape[:-1], embodiment.model_dim))
     for segment in embodiment.segments:
         value, anchor = actions[..., segment.native_slice], state[..., None, segment.native_slice]

@@ -15,7 +15,7 @@ from xr0_robot.types import Embodiment
 
 @dataclass(frozen=True)
 class Tokens:
-    """One row for the VLM: ids [l], patches [p, c] of its images in order, and their grids (height, width)."""
+    """One row for the VLM: ids [l], patches [p, c] of its images in order, their grids (height, width)."""
 
     ids: list[int]
     pixels: np.ndarray

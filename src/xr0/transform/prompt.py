@@ -1,4 +1,4 @@
-"""The sentence around the views: Qwen's chat form, exactly as the released models saw it (facts/model.md 5.2)."""
+"""The sentence around the views: Qwen's chat form, as the released models saw it (facts/model.md 5.2)."""
 
 from __future__ import annotations
 
