@@ -1,0 +1,71 @@
+"""From nothing to a robot that is served: demonstrations, three stages of two steps, a server, an episode."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
+from xr0 import checkpoint, launch, recipes
+from xr0.config import CAUSAL, WINDOWED
+from xr0.train.settings import StageSettings
+from xr0_robot.record.demos import record_demos
+
+pytestmark = [pytest.mark.sim, pytest.mark.timeout(300)]
+
+
+def brief(settings: StageSettings) -> StageSettings:
+    return replace(settings, optim=replace(settings.optim, steps=2, warmup=1), batch=2, stride=10)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("run")
+    demos = root / "demos"
+    record_demos(demos, episodes=2, first_seed=700_000)
+    recipes.pretrain_choice(demos, root / "choice", brief(recipes.TINY_CHOICE))
+    recipes.pretrain_flow(demos, root / "choice/checkpoint", root / "flow", brief(recipes.TINY_FLOW))
+    recipes.post_train(demos, root / "flow/checkpoint", root / "post", brief(recipes.TINY_POST))
+    return root
+
+
+def test_stages_hand_on_one_vlm_and_change_the_contract(run: Path) -> None:
+    choice, flow, post = (checkpoint.load(run / stage / "checkpoint") for stage in ("choice", "flow", "post"))
+    assert (flow.contract, post.contract) == (CAUSAL, WINDOWED)
+    for name, value in choice.vla.vlm.state_dict().items():
+        assert value.equal(post.vla.vlm.state_dict()[name]), name
+    assert not flow.vla.sink.weight.equal(post.vla.sink.weight)
+    assert (run / "post/checkpoint/model.safetensors").stat().st_size < 30e6
+
+
+def test_metrics_are_logged_and_finite(run: Path) -> None:
+    for stage, names in {"choice": {"action", "words", "target"}, "flow": {"loss"}, "post": {"error"}}.items():
+        rows = [json.loads(line) for line in (run / stage / "metrics.jsonl").read_text().splitlines()]
+        assert [row["step"] for row in rows] == [0, 1]
+        assert names < set(rows[0])
+
+
+def test_a_stage_refuses_data_that_its_start_was_not_trained_on(run: Path, tmp_path: Path) -> None:
+    record_demos(tmp_path / "other", episodes=1, first_seed=700_010)
+    with pytest.raises(ValueError, match="was trained on data with statistics"):
+        recipes.pretrain_flow(
+            tmp_path / "other", run / "choice/checkpoint", tmp_path / "flow", brief(recipes.TINY_FLOW)
+        )
+
+
+def test_served_and_rolled_out_twice_the_episode_is_the_same(run: Path, tmp_path: Path) -> None:
+    options = ["--mode", "async", "--latency-ms", "100"]
+    rows = []
+    for name in ("a.json", "b.json"):
+        status = launch.sliced_rollout(run / "post/checkpoint", options, 1, 700_020, 1, tmp_path / name)
+        assert status == 0
+        rows.append(json.loads((tmp_path / name).read_text())["rows"])
+    assert rows[0] == rows[1]
+    assert rows[0][0]["latencies_ms"][0] == pytest.approx(100.0)
+
+
+def test_a_checkpoint_that_is_not_there_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="policy server stopped"):
+        launch.sliced_rollout(tmp_path / "nothing", [], 1, 0, 1, tmp_path / "out.json")
+    assert "no folder" in capfd.readouterr().err
