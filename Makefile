@@ -1,11 +1,11 @@
 # Every command a person needs. `make demo` and `make test` do all their set-up.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 # The version whose numbers are in results/; any torch >= 2.9 works.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test check setup lint types imports gpu bench clean
+.PHONY: demo test check setup lint types imports clean
 
 demo: setup ## a robot obeys sentences in a live simulated world, at 30 Hz
 	$(BIN)/xr0 demo
@@ -21,22 +21,19 @@ $(VENV)/.installed: pyproject.toml robot/pyproject.toml runs/gl.sh
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet $(TORCH)
-	$(BIN)/pip install --quiet -e "robot[demo]" -e ".[dev]"
+	$(BIN)/pip install --quiet -e "./robot[demo]" -e ".[dev]"
 	runs/gl.sh $(BIN)/python
 	touch $@
 
 lint: setup
-	$(BIN)/ruff check src robot tests
-	$(BIN)/ruff format --check src robot tests
+	$(BIN)/ruff check src robot tests runs
+	$(BIN)/ruff format --check src robot tests runs
 
 types: setup
 	$(BIN)/pyright
 
 imports: setup
 	$(BIN)/lint-imports
-
-gpu: setup ## everything that wants a GPU
-	$(BIN)/pytest -m gpu
 
 clean:
 	rm -rf $(VENV) out data

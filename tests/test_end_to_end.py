@@ -40,7 +40,11 @@ def test_stages_hand_on_one_vlm_and_change_the_contract(run: Path) -> None:
 
 
 def test_metrics_are_logged_and_finite(run: Path) -> None:
-    for stage, names in {"choice": {"action", "words", "target"}, "flow": {"loss"}, "post": {"error"}}.items():
+    for stage, names in {
+        "choice": {"action", "words", "target"},
+        "flow": {"loss"},
+        "post": {"error"},
+    }.items():
         rows = [json.loads(line) for line in (run / stage / "metrics.jsonl").read_text().splitlines()]
         assert [row["step"] for row in rows] == [0, 1]
         assert names < set(rows[0])
@@ -65,7 +69,9 @@ def test_served_and_rolled_out_twice_the_episode_is_the_same(run: Path, tmp_path
     assert rows[0][0]["latencies_ms"][0] == pytest.approx(100.0)
 
 
-def test_a_checkpoint_that_is_not_there_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_checkpoint_that_is_not_there_is_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(RuntimeError, match="policy server stopped"):
         launch.sliced_rollout(tmp_path / "nothing", [], 1, 0, 1, tmp_path / "out.json")
     assert "no folder" in capfd.readouterr().err

@@ -1,0 +1,81 @@
+"""Labels land on the tokens they are about."""
+
+import numpy as np
+import pytest
+import torch
+
+from xr0.data.collate import pad_rows
+from xr0.train.grounding import GroundingHeads
+from xr0.train.grounding_labels import Labeller, tracks
+from xr0.transform import tokenizer
+from xr0.transform.images import ImageSpec
+from xr0.transform.processor import Processor
+from xr0.transform.prompt import IMAGE_PAD
+from xr0_robot.embodiments import BRICKS
+
+SPEC = ImageSpec(patch=8, merge=2, temporal=2)
+NAMES = ["red.x", "red.y", "red.z", "blue.x", "blue.y", "blue.z"]
+TASKS = ["put the blue brick in the left bin", "move the red brick"]
+
+
+@pytest.fixture(scope="module")
+def processor() -> Processor:
+    return Processor(tokenizer.train(TASKS * 5, 330), SPEC)
+
+
+def labelled(processor: Processor, pixels: list[list[float]]) -> tuple:
+    environment = np.random.default_rng(0).normal(size=(2, 6))
+    objects = tracks(NAMES, environment, np.array(pixels))
+    images = {c.key: np.zeros((128, 128, 3), np.uint8) for c in BRICKS.cameras}
+    rows = [processor.action(images, task, BRICKS) for task in TASKS]
+    inputs = pad_rows(rows, tokenizer.padding_id(processor.tokenizer))
+    labels = Labeller(objects, processor.tokenizer, SPEC, (128, 128))(np.arange(2), TASKS, inputs)
+    return objects, inputs, labels
+
+
+def test_an_object_is_in_the_patch_of_its_pixel_in_the_first_view_only(processor: Processor) -> None:
+    _, inputs, labels = labelled(processor, [[20.0, 40.0, 127.0, 127.0], [200.0, 5.0, 3.0, 3.0]])
+    pads = (inputs.input_ids[0] == tokenizer.token_id(processor.tokenizer, IMAGE_PAD)).nonzero()[:, 0]
+    assert len(pads) == 128
+    assert labels.in_view[0].nonzero()[:, 0].tolist() == pads[:64].tolist()
+    assert labels.presence[0, :, 0].nonzero()[:, 0].tolist() == [int(pads[2 * 8 + 1])]
+    assert labels.presence[0, :, 1].nonzero()[:, 0].tolist() == [int(pads[63])]
+    assert labels.presence[1, :, 0].sum() == 0  # outside the frame
+
+
+def test_the_target_is_the_named_object_and_is_asked_from_its_word_on(processor: Processor) -> None:
+    objects, inputs, labels = labelled(processor, [[0.0] * 4] * 2)
+    torch.testing.assert_close(labels.target, torch.from_numpy(objects.position[[0, 1], [1, 0]]))
+    for row, word in enumerate((" blue", " red")):
+        first = int(labels.after_word[row].nonzero()[0, 0])
+        seen = processor.tokenizer.decode(
+            inputs.input_ids[row, : first + 1].tolist(), skip_special_tokens=False
+        )
+        assert seen.endswith(word)
+        assert not labels.after_word[row][inputs.attention_mask[row] == 0].any()
+
+
+def test_a_sentence_without_an_object_is_refused(processor: Processor) -> None:
+    objects, _, _ = labelled(processor, [[0.0] * 4] * 2)
+    with pytest.raises(ValueError, match="expected one"):
+        objects.target("put it away")
+
+
+def test_perfect_answers_cost_almost_nothing(processor: Processor) -> None:
+    _, inputs, labels = labelled(processor, [[20.0, 40.0, 100.0, 100.0]] * 2)
+    length, objects = inputs.input_ids.shape[1], 2
+    heads = GroundingHeads(3 * objects + 2, objects)
+    with torch.no_grad():
+        for head in (heads.patch, heads.target):
+            head.weight.zero_()
+            head.bias.zero_()
+        heads.patch.weight[:, : 3 * objects] = torch.eye(3 * objects)
+        heads.target.weight[:, 3 * objects :] = torch.eye(2)
+    certain = (labels.presence * 40 - 20)[..., None]
+    place = labels.position[:, None].expand(-1, length, -1, -1)
+    hidden = torch.cat(
+        [torch.cat([certain, place], -1).flatten(2), labels.target[:, None].expand(-1, length, -1)], -1
+    )
+    patch, target = heads(hidden, hidden[:, :30], labels)
+    assert float(patch) < 1e-6
+    assert float(target) < 1e-6
