@@ -77,5 +77,5 @@ def test_perfect_answers_cost_almost_nothing(processor: Processor) -> None:
         [torch.cat([certain, place], -1).flatten(2), labels.target[:, None].expand(-1, length, -1)], -1
     )
     patch, target = heads(hidden, hidden[:, :30], labels)
-    assert float(patch) < 1e-6
-    assert float(target) < 1e-6
+    assert patch.item() < 1e-6
+    assert target.item() < 1e-6

@@ -12,7 +12,6 @@ from xr0.config import WINDOWED
 from xr0.data.mixture import draw
 from xr0.model import choice
 from xr0.train import optim, post_train
-from xr0.train.flow_stage import mask_slots
 
 
 def two_candidates() -> choice.Choices:
@@ -73,12 +72,6 @@ def test_the_newest_prefix_tokens_are_never_hidden(length: int) -> None:
     assert len(post_train.draw_hidden(length)) == max(0, length - post_train.KEPT_PREFIX)
 
 
-def test_inference_knows_slots_but_not_the_end_of_an_episode() -> None:
-    mask = torch.zeros(1, 3, 2)
-    mask[0, 0, 0] = 1
-    assert mask_slots(mask)[0].tolist() == [[1, 0]] * 3
-
-
 @given(st.integers(0, 2**31), st.integers(0, 10_000), st.integers(0, 7))
 def test_draws_depend_on_seed_step_and_rank_only(seed: int, step: int, rank: int) -> None:
     weights = np.array([0.0, 1.0, 0.0, 3.0])
@@ -100,4 +93,4 @@ def test_the_schedule_warms_up_and_ends_at_zero() -> None:
     assert factors[0] == pytest.approx(0.1)
     assert max(factors) == factors[10] == pytest.approx(1.0)
     assert factors[-1] < 1e-3
-    assert all(a >= b for a, b in itertools.pairwise(factors))
+    assert all(a >= b for a, b in itertools.pairwise(factors[10:]))

@@ -5,6 +5,8 @@ One VLM pass serves several noises (facts/model.md 7.3, 7.4 `training_repeat`).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -18,10 +20,27 @@ NOISES_PER_PASS = 4
 """Independent noises and times per VLM pass (the released training code's training_repeat)."""
 
 
-def frozen_context(vla: VLA, batch: Batch) -> Context:
-    """The VLM's memory, without a graph, repeated for each noise."""
+@dataclass(frozen=True)
+class Samples:
+    """A batch repeated for its noises. slots: which action slots the embodiment uses, at every tick; that is
+    what inference knows, it knows no episode's end."""
+
+    context: Context
+    state: Float[Tensor, "b 1 s"]
+    action: Float[Tensor, "b t d"]
+    mask: Float[Tensor, "b t d"]
+    slots: Float[Tensor, "b t d"]
+
+
+def frozen_samples(vla: VLA, batch: Batch) -> Samples:
+    """One VLM pass without a graph, and everything else beside it, NOISES_PER_PASS times."""
     with torch.no_grad():
-        return vla.encode(batch.vlm).repeat(NOISES_PER_PASS)
+        context = vla.encode(batch.vlm).repeat(NOISES_PER_PASS)
+    state, action, mask = (
+        tensor.repeat_interleave(NOISES_PER_PASS, dim=0)
+        for tensor in (batch.state, batch.actions, batch.action_mask)
+    )
+    return Samples(context, state, action, mask, mask.amax(dim=1, keepdim=True).expand_as(mask))
 
 
 def masked_mean(value: Float[Tensor, "b t d"], weight: Float[Tensor, "b t d"]) -> Float[Tensor, ""]:
@@ -39,19 +58,11 @@ class FlowStage(nn.Module):
 
     def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
         """Mean squared error of the velocity over the slots in use."""
-        context = frozen_context(self.vla, batch)
-        state, action, mask = (
-            tensor.repeat_interleave(NOISES_PER_PASS, dim=0)
-            for tensor in (batch.state, batch.actions, batch.action_mask)
-        )
+        given = frozen_samples(self.vla, batch)
+        action = given.action
         noise = torch.randn_like(action)
         t = flow.sample_time(len(action)).to(action)
         x = flow.interpolate(noise, action, t)
-        layout = self.vla.layout(context, action.shape[1], 0, CAUSAL)
-        v = self.vla.velocity(x, t, context, state, mask_slots(mask), layout)
-        return {"loss": masked_mean((v - (action - noise)) ** 2, mask)}
-
-
-def mask_slots(mask: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
-    """Which slots the embodiment uses, at every tick: what inference knows (it knows no episode's end)."""
-    return mask.amax(dim=1, keepdim=True).expand_as(mask)
+        layout = self.vla.layout(given.context, action.shape[1], 0, CAUSAL)
+        v = self.vla.velocity(x, t, given.context, given.state, given.slots, layout)
+        return {"loss": masked_mean((v - (action - noise)) ** 2, given.mask)}

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from xr0.config import FLOW_STEPS, WINDOWED
 from xr0.model import flow
 from xr0.model.vla import VLA
-from xr0.train.flow_stage import NOISES_PER_PASS, frozen_context, mask_slots, masked_mean
+from xr0.train.flow_stage import Samples, frozen_samples, masked_mean
 from xr0.types import Batch
 
 PREFIX_PROBABILITY = 0.5
@@ -60,27 +60,31 @@ class PostTrainStage(nn.Module):
 
     def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
         """Weighted mean squared error of the velocity after the prefix."""
-        context = frozen_context(self.vla, batch)
-        state, action, mask = (
-            tensor.repeat_interleave(NOISES_PER_PASS, dim=0)
-            for tensor in (batch.state, batch.actions, batch.action_mask)
-        )
-        slots = mask_slots(mask)
-        p = draw_prefix(action.shape[1])
-        clean, mask = action[:, :p], torch.cat([torch.zeros_like(mask[:, :p]), mask[:, p:]], dim=1)
+        given = frozen_samples(self.vla, batch)
+        action, p = given.action, draw_prefix(batch.actions.shape[1])
+        clean = action[:, :p]
+        mask = torch.cat([torch.zeros_like(given.mask[:, :p]), given.mask[:, p:]], dim=1)
         noise = torch.randn_like(action)
-        weight = mask
-        if p > 0:
-            with torch.no_grad():
-                generated = self.vla.sample(context, state, slots, noise, WINDOWED, FLOW_STEPS, clean)
-            weight = error_weights(generated, action, mask)
+        weight = self._weights(given, noise, clean, mask) if p > 0 else mask
         t = flow.sample_time(len(action)).to(action)
         x = torch.cat([clean, flow.interpolate(noise, action, t)[:, p:]], dim=1)
         hidden = draw_hidden(p).to(action.device)
-        layout = self.vla.layout(context, action.shape[1], p, WINDOWED, hidden)
-        v = self.vla.velocity(x, t, context, state, slots, layout)
+        layout = self.vla.layout(given.context, action.shape[1], p, WINDOWED, hidden)
+        v = self.vla.velocity(x, t, given.context, given.state, given.slots, layout)
         squared = (v - (action - noise)) ** 2
-        return {
-            "loss": (squared * weight).sum() / mask.sum().clamp(min=1.0),
-            "error": masked_mean(squared, mask),
-        }
+        loss = (squared * weight).sum() / mask.sum().clamp(min=1.0)
+        return {"loss": loss, "error": masked_mean(squared, mask)}
+
+    @torch.no_grad()
+    def _weights(
+        self,
+        given: Samples,
+        noise: Float[Tensor, "b t d"],
+        clean: Float[Tensor, "b p d"],
+        mask: Float[Tensor, "b t d"],
+    ) -> Float[Tensor, "b t d"]:
+        """What a rollout from this noise, with this prefix, gets wrong."""
+        generated = self.vla.sample(
+            given.context, given.state, given.slots, noise, WINDOWED, FLOW_STEPS, clean
+        )
+        return error_weights(generated, given.action, mask)
