@@ -36,4 +36,4 @@ imports: setup
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf $(VENV) out data
+	rm -rf $(VENV) out

@@ -11,8 +11,8 @@ mkdir -p "$work" results/tiny
 
 [ -d $work/demos ] || xr0 data demos $work/demos --episodes 1000 --first-seed 0 --workers 2
 [ -d $work/choice/checkpoint ] || train pretrain-choice --data $work/demos --out $work/choice
-[ -d $work/flow/checkpoint ] || train pretrain-flow --data $work/demos --start $work/choice/checkpoint --out $work/flow
-[ -d $work/post/checkpoint ] || train post-train --data $work/demos --start $work/flow/checkpoint --out $work/post
+[ -d $work/flow/checkpoint ] || train pretrain-flow --data $work/demos --checkpoint $work/choice/checkpoint --out $work/flow
+[ -d $work/post/checkpoint ] || train post-train --data $work/demos --checkpoint $work/flow/checkpoint --out $work/post
 
 rm -rf checkpoints/tiny && cp -r $work/post/checkpoint checkpoints/tiny
 python runs/tiny_card.py $work checkpoints/tiny results/tiny

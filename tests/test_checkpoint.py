@@ -34,7 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         np.zeros((30, 32), np.float32), std, np.zeros(32, np.float32), np.ones(32, np.float32), "made up"
     )
     path = tmp_path_factory.mktemp("checkpoint") / "small"
-    checkpoint.save(path, vla, Processor(learned, TINY_IMAGES), stats, BRICKS, WINDOWED)
+    processor = Processor(learned, TINY_IMAGES)
+    checkpoint.save(path, checkpoint.Checkpoint(vla, processor, stats, BRICKS, WINDOWED, "", ""))
     return path
 
 
@@ -104,6 +105,21 @@ def test_a_bad_request_is_one_line(folder: Path, changes: dict, message: str) ->
     with pytest.raises(ValueError, match=message) as caught:
         Policy.from_pretrained(folder).infer(request(**changes))
     assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_never_overwritten(folder: Path) -> None:
+    with pytest.raises(FileExistsError, match="exists already"):
+        checkpoint.save(folder, checkpoint.load(folder))
+
+
+def test_a_slot_that_was_constant_in_the_data_stays_at_its_mean(copy: Path) -> None:
+    path = copy / checkpoint.STATS
+    stats = json.loads(path.read_text())
+    for mean, std in zip(stats["action_mean"], stats["action_std"], strict=True):
+        mean[6], std[6] = 1.0, 0.0
+    path.write_text(json.dumps(stats))
+    actions, _ = Policy.from_pretrained(copy).infer(request())
+    assert (actions[:, 6] == 1.0).all()
 
 
 def test_every_missing_unexpected_and_misshapen_tensor_is_named(copy: Path) -> None:

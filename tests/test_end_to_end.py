@@ -1,6 +1,11 @@
 """From nothing to a robot that is served: demonstrations, three stages of two steps, a server, an episode."""
 
 import json
+import math
+import os
+import signal
+import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,12 +51,14 @@ def test_metrics_are_logged_and_finite(run: Path) -> None:
         "post": {"error"},
     }.items():
         rows = [json.loads(line) for line in (run / stage / "metrics.jsonl").read_text().splitlines()]
-        assert [row["step"] for row in rows] == [0, 1]
+        assert [row["step"] for row in rows] == [0, 1, 1]
         assert names < set(rows[0])
+        assert any(name.startswith("validation") for name in rows[2])
+        assert all(math.isfinite(value) for row in rows for value in row.values())
 
 
 def test_a_stage_refuses_data_that_its_start_was_not_trained_on(run: Path, tmp_path: Path) -> None:
-    record_demos(tmp_path / "other", episodes=1, first_seed=700_010)
+    record_demos(tmp_path / "other", episodes=2, first_seed=700_010)
     with pytest.raises(ValueError, match="was trained on data with statistics"):
         recipes.pretrain_flow(
             tmp_path / "other", run / "choice/checkpoint", tmp_path / "flow", brief(recipes.TINY_FLOW)
@@ -67,6 +74,25 @@ def test_served_and_rolled_out_twice_the_episode_is_the_same(run: Path, tmp_path
         rows.append(json.loads((tmp_path / name).read_text())["rows"])
     assert rows[0] == rows[1]
     assert rows[0][0]["latencies_ms"][0] == pytest.approx(100.0)
+
+
+def test_a_killed_robot_is_a_failure_that_keeps_its_episodes(run: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+
+    def kill_the_first(*arguments: object) -> subprocess.Popen[bytes]:
+        process = start(*arguments)  # type: ignore[arg-type]
+        part: Path = arguments[3]  # type: ignore[assignment]
+        while not part.exists() and process.poll() is None:
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGKILL)
+        return process
+
+    start = launch._start_slice
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(launch, "_start_slice", kill_the_first)
+        status = launch.sliced_rollout(run / "post/checkpoint", ["--mode", "sync"], 50, 700_030, 1, out)
+    assert status == 1
+    assert 1 <= json.loads(out.read_text())["episodes"] < 50
 
 
 def test_a_checkpoint_that_is_not_there_is_one_line(

@@ -8,6 +8,7 @@ tokenizer.json     model.safetensors
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,22 +42,25 @@ class Checkpoint:
     fingerprint: str
 
 
-def save(
-    folder: Path, vla: VLA, processor: Processor, stats: Stats, embodiment: Embodiment, contract: Contract
-) -> None:
-    """Write a checkpoint folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+def save(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint folder; it appears whole or not at all. FileExistsError if it is there."""
+    if folder.exists():
+        raise FileExistsError(f"checkpoint: {folder} exists already, expected a new folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     config = {
         "format": FORMAT,
-        "model": vla.config.to_dict(),
-        "images": asdict(processor.spec),
-        "embodiment": embodiment.to_dict(),
-        "contract": asdict(contract),
+        "model": checkpoint.vla.config.to_dict(),
+        "images": asdict(checkpoint.processor.spec),
+        "embodiment": checkpoint.embodiment.to_dict(),
+        "contract": asdict(checkpoint.contract),
     }
-    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
-    (folder / STATS).write_text(json.dumps(stats.to_dict()) + "\n")
-    (folder / TOKENIZER).write_text(processor.tokenizer.to_str(pretty=True))
-    weights.save(vla, folder / WEIGHTS)
+    (new / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
+    (new / STATS).write_text(json.dumps(checkpoint.stats.to_dict()) + "\n")
+    (new / TOKENIZER).write_text(checkpoint.processor.tokenizer.to_str(pretty=True))
+    weights.save(checkpoint.vla, new / WEIGHTS)
+    new.chmod(0o755)
+    new.rename(folder)
 
 
 def load(folder: Path) -> Checkpoint:

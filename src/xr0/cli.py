@@ -172,32 +172,32 @@ def pretrain_choice(data: Path, out: Path) -> int:
 
 
 @app.command
-def pretrain_flow(data: Path, start: Path, out: Path) -> int:
+def pretrain_flow(data: Path, checkpoint: Path, out: Path) -> int:
     """Stage 2: the VLM is frozen, the action expert learns flow matching.
 
     Args:
         data: the dataset of stage 1.
-        start: checkpoint of stage 1.
+        checkpoint: of stage 1.
         out: run folder; a run that was stopped goes on.
     """
     from xr0 import recipes
 
-    recipes.pretrain_flow(data, start, out, recipes.TINY_FLOW)
+    recipes.pretrain_flow(data, checkpoint, out, recipes.TINY_FLOW)
     return 0
 
 
 @app.command
-def post_train(data: Path, start: Path, out: Path) -> int:
+def post_train(data: Path, checkpoint: Path, out: Path) -> int:
     """Stage 3: asynchronous execution.
 
     Args:
         data: the dataset of stage 1.
-        start: checkpoint of stage 2.
+        checkpoint: of stage 2.
         out: run folder; a run that was stopped goes on.
     """
     from xr0 import recipes
 
-    recipes.post_train(data, start, out, recipes.TINY_POST)
+    recipes.post_train(data, checkpoint, out, recipes.TINY_POST)
     return 0
 
 

@@ -39,14 +39,19 @@ def robot_against_server(checkpoint: Path, arguments: Sequence[str]) -> int:
 def sliced_rollout(
     checkpoint: Path, options: Sequence[str], episodes: int, first_seed: int, workers: int, out: Path
 ) -> int:
-    """`workers` pairs of server and robot share the seeds; their results are merged into `out`."""
+    """`workers` pairs of server and robot share the seeds; their results are merged into `out`.
+
+    Stopped half-way, `out` still gets the episodes that were run. Returns 0 only if all of them were.
+    """
     if episodes < 1 or workers < 1:
         raise ValueError(f"eval: got {episodes} episodes and {workers} workers, expected at least 1")
+    out.parent.mkdir(parents=True, exist_ok=True)
     slices = _slices(episodes, first_seed, min(workers, episodes))
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="xr0-eval-")))
-        urls = [stack.enter_context(server(checkpoint)) for _ in slices]
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".xr0-eval-", dir=out.parent)))
         parts = [folder / f"part-{k}.json" for k in range(len(slices))]
+        stack.callback(_merge, parts, out)
+        urls = [stack.enter_context(server(checkpoint)) for _ in slices]
         processes = [
             _start_slice(url, options, slice_, part)
             for url, slice_, part in zip(urls, slices, parts, strict=True)
@@ -56,10 +61,14 @@ def sliced_rollout(
         finally:
             for process in processes:
                 process.kill()
-        written = [str(part) for part in parts if part.exists()]
-        if not written:
-            return max(statuses)
-        return max(*statuses, robot(["merge", *written, "--json", str(out)]))
+    return 0 if not any(statuses) else 1
+
+
+def _merge(parts: Sequence[Path], out: Path) -> None:
+    """One results file from those slices that wrote one."""
+    written = [str(part) for part in parts if part.exists()]
+    if written:
+        robot(["merge", *written, "--json", str(out)])
 
 
 @contextmanager
@@ -72,11 +81,10 @@ def server(checkpoint: Path) -> Iterator[str]:
         env={**os.environ, **ONE_THREAD},
     )
     try:
-        line = process.stdout.readline() if process.stdout else ""
-        ready = READY.search(line)
+        lines = process.stdout or ()  # iterating ends when the server does
+        ready = next((found for line in lines if (found := READY.search(line))), None)
         if ready is None:
-            process.wait()
-            raise RuntimeError(f"the policy server stopped before it served (exit {process.returncode})")
+            raise RuntimeError(f"the policy server stopped before it served (exit {process.wait()})")
         yield ready.group(1)
     finally:
         process.send_signal(signal.SIGTERM)

@@ -97,7 +97,8 @@ class Policy:
             prefix,
         )
         normal = actions[0].float().cpu().numpy()
-        encoded = stats.unnormalize_actions(normal) * stats.mask
+        # A slot without spread was constant in the data: it stays at its mean.
+        encoded = np.where(stats.mask > 0, stats.unnormalize_actions(normal), stats.action_mean)
         native = layout.decode_actions(encoded, state, self.embodiment)
         done = time.perf_counter()
         spent = np.diff([start, prefilled, denoised, done]) * 1e3

@@ -7,8 +7,8 @@ post_train        asynchronous execution                         -> checkpoint, 
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,16 @@ from xr0.train.choice_stage import ChoiceStage
 from xr0.train.distributed import World, world
 from xr0.train.flow_stage import FlowStage
 from xr0.train.grounding_labels import Labeller, tracks
-from xr0.train.loop import train
+from xr0.train.loop import Run, train
 from xr0.train.optim import OptimSettings
 from xr0.train.post_train import PostTrainStage
 from xr0.train.settings import StageSettings
 from xr0.transform import tokenizer as tokenizers
 from xr0.transform.images import ImageSpec
 from xr0.transform.processor import Processor
+
+HELD_OUT = 64
+"""Samples on which a stage is validated."""
 
 ROPE_THETA = 5_000_000.0
 """Qwen3-VL's (facts/model.md 3.1)."""
@@ -152,13 +155,19 @@ def pretrain_choice(data: Path, out: Path, settings: StageSettings) -> None:
         stage = ChoiceStage(vla, ACTION_HORIZON, len(objects.names))
         weights = robot.sampling_weights()
 
-        def batches(step: int) -> tuple[Any, ...]:
-            indices = draw(weights, settings.batch, settings.seed, step, here.rank)
+        def arguments(indices: np.ndarray, step: int) -> tuple[Any, ...]:
             batch = robot.batch(indices, processor)
             labels = labeller(indices, robot.instructions(indices), batch.vlm)
             return batch, labels, language.batch(settings.language, settings.seed, step, here.rank, processor)
 
-        train(stage, batches, settings.optim, here, out, settings.seed)
+        def batches(step: int) -> tuple[Any, ...]:
+            return arguments(draw(weights, settings.batch, settings.seed, step, here.rank), step)
+
+        def held_out() -> tuple[Any, ...]:
+            return arguments(robot.held_out(HELD_OUT), step=0)
+
+        run = Run(out, settings.seed, identity(settings, here, robot.stats.fingerprint), watched="action")
+        train(stage, batches, held_out(), settings.optim, here, run)
         finish(out, settings, here, Checkpoint(vla, processor, robot.stats, robot.embodiment, CAUSAL, "", ""))
 
 
@@ -182,14 +191,18 @@ def load_robot(data: Path, settings: StageSettings, here: World) -> RobotData:
     return robot
 
 
+def identity(settings: StageSettings, here: World, *fingerprints: str) -> str:
+    """Of a run: its settings, its number of processes, its data and its start."""
+    return hashlib.sha256(repr((settings, here.size, fingerprints)).encode()).hexdigest()
+
+
 def finish(out: Path, settings: StageSettings, here: World, done: Checkpoint) -> None:
     """Write the stage's checkpoint folder and how it was trained."""
     if not here.main:
         return
-    folder = out / "checkpoint"
-    checkpoints.save(folder, done.vla, done.processor, done.stats, done.embodiment, done.contract)
     record = {"settings": asdict(settings), "processes": here.size, "torch": torch.__version__}
     (out / "settings.json").write_text(json.dumps(record, indent=1) + "\n")
+    checkpoints.save(out / "checkpoint", done)
 
 
 def _train_expert(
@@ -197,7 +210,7 @@ def _train_expert(
     start: Path,
     out: Path,
     settings: StageSettings,
-    stage_of: Callable[[VLA], torch.nn.Module],
+    stage_of: type[FlowStage] | type[PostTrainStage],
     contract: Contract,
 ) -> None:
     with world() as here:
@@ -212,10 +225,12 @@ def _train_expert(
         weights = robot.sampling_weights()
 
         def batches(step: int) -> tuple[Any, ...]:
-            indices: np.ndarray = draw(weights, settings.batch, settings.seed, step, here.rank)
+            indices = draw(weights, settings.batch, settings.seed, step, here.rank)
             return (robot.batch(indices, before.processor),)
 
-        train(stage, batches, settings.optim, here, out, settings.seed)
+        held_out = (robot.batch(robot.held_out(HELD_OUT), before.processor),)
+        name = identity(settings, here, robot.stats.fingerprint, before.fingerprint)
+        train(stage, batches, held_out, settings.optim, here, Run(out, settings.seed, name, stage.watched))
         finish(
             out,
             settings,

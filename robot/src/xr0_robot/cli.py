@@ -28,6 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, RuntimeError, OSError) as error:
         print(f"xr0-robot: {error}", file=sys.stderr)
         return 1
+    except ImportError as error:
+        print(f"xr0-robot: {error}; install the extras: pip install 'xr0-robot[demo]'", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -67,6 +70,7 @@ def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
     from xr0_robot.bench.worlds import WORLDS
 
     parser.add_argument("--url", default=DEFAULT_URL, help=f"policy server (default {DEFAULT_URL})")
+    parser.add_argument("--api-key", default=None, help="what the server asks for, if it does")
     parser.add_argument("--world", choices=WORLDS, default=WORLDS[0])
     parser.add_argument("--episodes", type=_positive, default=episodes)
     parser.add_argument("--mode", choices=("sync", "async"), default="async")
@@ -99,7 +103,7 @@ def _rollout(arguments: argparse.Namespace) -> int:
     from xr0_robot.bench.evaluate import evaluate
     from xr0_robot.client import Client
 
-    with Client(arguments.url) as policy:
+    with Client(arguments.url, api_key=arguments.api_key) as policy:
         summary = evaluate(policy, _settings(arguments, policy), arguments.episodes, arguments.json)
     print(json.dumps({key: value for key, value in summary.items() if key != "rows"}, indent=1))
     return 1 if summary["errors"] else 0
@@ -109,7 +113,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     from xr0_robot.bench.demo import demo
     from xr0_robot.client import Client
 
-    with Client(arguments.url) as policy:
+    with Client(arguments.url, api_key=arguments.api_key) as policy:
         settings = _settings(arguments, policy)
         return 0 if demo(policy, settings, arguments.episodes, arguments.out, arguments.view) else 1
 

@@ -1,4 +1,4 @@
-"""What an environment is: a simulator or a robot behind five methods."""
+"""What an environment is: a simulator or a robot behind six methods."""
 
 from __future__ import annotations
 

@@ -64,13 +64,16 @@ def read_meta(root: Path) -> Meta:
     version = str(_entry(info, "codebase_version", root))
     if not version.startswith(("v2.", "v3.")):
         raise ValueError(f"dataset {root}: got version {version!r}, expected v2.0, v2.1 or v3.0")
-    features = {
-        name: Feature(feature["dtype"], tuple(feature["shape"]), feature.get("names"))
-        for name, feature in _entry(info, "features", root).items()
-    }
-    cameras = [name for name, feature in features.items() if feature.dtype == "video"]
-    read = _episodes_v3 if version.startswith("v3.") else _episodes_v2
-    tasks, episodes = read(root, info, cameras)
+    try:
+        features = {
+            name: Feature(feature["dtype"], tuple(feature["shape"]), feature.get("names"))
+            for name, feature in _entry(info, "features", root).items()
+        }
+        cameras = [name for name, feature in features.items() if feature.dtype == "video"]
+        read = _episodes_v3 if version.startswith("v3.") else _episodes_v2
+        tasks, episodes = read(root, info, cameras)
+    except KeyError as error:
+        raise ValueError(f"dataset {root}: meta/ has no entry {error}") from error
     if [e.index for e in episodes] != list(range(len(episodes))) or not episodes:
         raise ValueError(f"dataset {root}: meta/ does not list the episodes 0, 1, 2 ... once each")
     total = _entry(info, "total_episodes", root)

@@ -24,19 +24,22 @@ from xr0.types import Batch
 from xr0_robot.types import Embodiment
 
 VALIDATION_SHARE = 0.03
-"""Of the episodes; never trained on."""
+"""Of the episodes, and at least one; never trained on."""
+
+RATE_TOLERANCE_HZ = 0.01
+"""Between a dataset's frames and a robot's ticks."""
 
 SPLIT_SEED = 0
 """Of the train/validation split, the same for all stages."""
 
-IDLE_WEIGHT, GRASP_WEIGHT = 0.12, 2.5
-"""How often a frame is drawn when its chunk hardly moves, and when a gripper closes in it."""
+IDLE_WEIGHT, GRIP_WEIGHT = 0.12, 2.5
+"""How often a frame is drawn when its chunk hardly moves, and when a gripper closes or holds in it."""
 
 IDLE_MOTION = 0.01
 """A chunk whose commands all lie this close [m, rad, stroke] to the state hardly moves."""
 
-GRIPPER_CLOSES = 0.3
-"""Fall of a plain number (stroke 0..1) within a chunk that counts as closing."""
+GRIPPER_PRESSES = 0.3
+"""A command this far below the measured opening (stroke 0..1) closes on something, or holds it."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +63,16 @@ class RobotData:
         embodiment = read_embodiment(root)
         frames = FrameStore.build(dataset, cache, stride, workers)
         windows = Episodes.load(dataset).windows(frames.episode, frames.frame, horizon)
-        if windows.state.shape[1] != embodiment.native_dim:
-            raise ValueError(
-                f"dataset {root}: state has {windows.state.shape[1]} numbers, embodiment "
-                f"{embodiment.name} has {embodiment.native_dim}"
-            )
+        _check_fit(dataset, windows, embodiment)
         state = encode_state(windows.state.astype(np.float64), embodiment)
         actions = encode_actions(
             windows.actions.astype(np.float64), windows.state.astype(np.float64), embodiment
         )
         stats = data_stats.statistics(actions, windows.pad, state, dataset.fingerprint())
-        train, held = split_episodes(len(dataset.episodes), VALIDATION_SHARE, SPLIT_SEED)
+        if len(dataset.episodes) < 2:
+            raise ValueError(f"dataset {root}: got 1 episode, expected at least 2: one is held out")
+        share = max(VALIDATION_SHARE, 1.0 / len(dataset.episodes))
+        train, held = split_episodes(len(dataset.episodes), share, SPLIT_SEED)
         return RobotData(
             dataset,
             embodiment,
@@ -84,17 +86,21 @@ class RobotData:
         )
 
     def sampling_weights(self) -> np.ndarray:
-        """float [n]: 0 for validation samples; idle frames rarely, grasps often."""
+        """float [n]: 0 for validation samples; idle frames rarely, frames with a closed hand often."""
         actions, state = self.windows.actions, self.windows.state[:, None]
         idle = np.abs(actions - state).max(axis=(1, 2)) < IDLE_MOTION
-        closes = np.zeros(len(actions), bool)
+        grips = np.zeros(len(actions), bool)
         for segment in self.embodiment.segments:
             if segment.kind == "plain":
                 run = actions[..., segment.native_slice]
-                closes |= (state[..., segment.native_slice] - run).max(axis=(1, 2)) > GRIPPER_CLOSES
-        weight = np.where(idle, IDLE_WEIGHT, np.where(closes, GRASP_WEIGHT, 1.0))
+                grips |= (state[..., segment.native_slice] - run).max(axis=(1, 2)) > GRIPPER_PRESSES
+        weight = np.where(idle, IDLE_WEIGHT, np.where(grips, GRIP_WEIGHT, 1.0))
         weight[self.validation] = 0.0
         return weight
+
+    def held_out(self, count: int) -> np.ndarray:
+        """Up to `count` validation samples, evenly spread."""
+        return self.validation[np.linspace(0, len(self.validation) - 1, count).astype(int)]
 
     def instructions(self, indices: np.ndarray) -> list[str]:
         """Sentences of samples."""
@@ -119,7 +125,9 @@ class RobotData:
         )
 
     def column(self, name: str) -> np.ndarray:
-        """A recorded number per sample, float32 [n, size]."""
+        """A recorded number per sample, float32 [n, size]; ValueError if it was not recorded."""
+        if name not in self.dataset.features:
+            raise ValueError(f"dataset {self.dataset.root}: no {name}, got {sorted(self.dataset.features)}")
         columns = self.dataset.columns([name])
         parts = {e.index: c[name] for e, c in zip(self.dataset.episodes, columns, strict=True)}
         pairs = zip(self.windows.episode.tolist(), self.windows.frame.tolist(), strict=True)
@@ -130,6 +138,21 @@ class RobotData:
             camera.key: self.frames.images(f"observation.images.{camera.key}", index)
             for camera in self.embodiment.cameras
         }
+
+
+def _check_fit(dataset: LeRobotDataset, windows: Windows, embodiment: Embodiment) -> None:
+    """ValueError where the numbers or the rate of a dataset are not those of the robot."""
+    for name, array in (("state", windows.state), ("action", windows.actions)):
+        if array.shape[-1] != embodiment.native_dim:
+            raise ValueError(
+                f"dataset {dataset.root}: {name} has {array.shape[-1]} numbers, embodiment "
+                f"{embodiment.name} has {embodiment.native_dim}"
+            )
+    if abs(dataset.fps - embodiment.rate_hz) > RATE_TOLERANCE_HZ:
+        raise ValueError(
+            f"dataset {dataset.root}: recorded at {dataset.fps:g} Hz, embodiment {embodiment.name} runs at "
+            f"{embodiment.rate_hz:g} Hz"
+        )
 
 
 def read_embodiment(root: Path) -> Embodiment:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from xr0.model import vlm
@@ -75,11 +75,6 @@ def losses(
     error = errors(choices.actions, target, mask)
     action_loss = error.min(dim=1).values.mean() + LOSER_WEIGHT * error.mean()
     return action_loss, F.mse_loss(choices.scores, error.detach())
-
-
-def chosen(choices: Choices) -> Int[Tensor, " b"]:
-    """The candidate that the model itself believes in."""
-    return choices.scores.argmin(dim=1)
 
 
 def _perceptron(size_in: int, hidden: int, size_out: int) -> nn.Sequential:

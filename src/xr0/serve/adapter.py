@@ -49,16 +49,19 @@ def _request(message: Mapping[str, Any]) -> Request:
     )
     if not isinstance(prompt, str):
         raise ValueError(f"request: {wire.PROMPT!r} is {type(prompt).__name__}, expected a string")
-    if not isinstance(seed, int) or not 0 <= seed < 2**63:
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
         raise ValueError(f"request: {wire.SEED!r} is {seed!r}, expected an integer from 0 to 2^63 - 1")
     if prefix is not None and (not isinstance(prefix, np.ndarray) or prefix.ndim != 2):
         raise ValueError(f"request: {wire.PREFIX!r} must be an array [ticks, native_dim]")
+    delay = message.get(wire.INFERENCE_DELAY, 0)
+    if not isinstance(delay, int | np.integer) or delay < 0:
+        raise ValueError(f"request: {wire.INFERENCE_DELAY!r} is {delay!r}, expected ticks, 0 or more")
     images = {
         key.removeprefix(wire.IMAGE_PREFIX): _image(key, value)
         for key, value in message.items()
         if key.startswith(wire.IMAGE_PREFIX)
     }
-    return Request(images, message[wire.STATE], prompt, prefix, seed)
+    return Request(images, message[wire.STATE], prompt, prefix, int(seed))
 
 
 def _image(key: str, value: Any) -> np.ndarray:

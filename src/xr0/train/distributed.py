@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -35,6 +36,17 @@ class World:
         """Wait for all."""
         if self.size > 1:
             dist.barrier()
+
+
+def to_device(value: Any, device: torch.device) -> Any:
+    """Tensors, and tuples and frozen dataclasses of them, on a device."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device)
+    if isinstance(value, tuple):
+        return tuple(to_device(item, device) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: to_device(getattr(value, f.name), device) for f in fields(value)})
+    raise TypeError(f"to_device: got {type(value).__name__}, expected tensors, tuples or dataclasses")
 
 
 @contextmanager

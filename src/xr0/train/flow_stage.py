@@ -22,14 +22,12 @@ NOISES_PER_PASS = 4
 
 @dataclass(frozen=True)
 class Samples:
-    """A batch repeated for its noises. slots: which action slots the embodiment uses, at every tick; that is
-    what inference knows, it knows no episode's end."""
+    """A batch repeated for its noises."""
 
     context: Context
     state: Float[Tensor, "b 1 s"]
     action: Float[Tensor, "b t d"]
     mask: Float[Tensor, "b t d"]
-    slots: Float[Tensor, "b t d"]
 
 
 def frozen_samples(vla: VLA, batch: Batch) -> Samples:
@@ -40,7 +38,7 @@ def frozen_samples(vla: VLA, batch: Batch) -> Samples:
         tensor.repeat_interleave(NOISES_PER_PASS, dim=0)
         for tensor in (batch.state, batch.actions, batch.action_mask)
     )
-    return Samples(context, state, action, mask, mask.amax(dim=1, keepdim=True).expand_as(mask))
+    return Samples(context, state, action, mask)
 
 
 def masked_mean(value: Float[Tensor, "b t d"], weight: Float[Tensor, "b t d"]) -> Float[Tensor, ""]:
@@ -50,6 +48,8 @@ def masked_mean(value: Float[Tensor, "b t d"], weight: Float[Tensor, "b t d"]) -
 
 class FlowStage(nn.Module):
     """The stage's loss."""
+
+    watched = "loss"
 
     def __init__(self, vla: VLA) -> None:
         super().__init__()
@@ -64,5 +64,5 @@ class FlowStage(nn.Module):
         t = flow.sample_time(len(action)).to(action)
         x = flow.interpolate(noise, action, t)
         layout = self.vla.layout(given.context, action.shape[1], 0, CAUSAL)
-        v = self.vla.velocity(x, t, given.context, given.state, given.slots, layout)
+        v = self.vla.velocity(x, t, given.context, given.state, given.mask, layout)
         return {"loss": masked_mean((v - (action - noise)) ** 2, given.mask)}

@@ -39,13 +39,12 @@ class OptimSettings:
 
 def build(module: nn.Module, settings: OptimSettings) -> list[Optimizer]:
     """Optimisers over the parameters that require gradients."""
-    matrices, matrices_names, rest = [], set(), []
+    matrices, rest = [], []
     for name, parameter in module.named_parameters():
         if not parameter.requires_grad:
             continue
         if parameter.ndim == 2 and not any(word in name for word in NOT_HIDDEN):
             matrices.append(parameter)
-            matrices_names.add(name)
         else:
             rest.append(parameter)
     return [

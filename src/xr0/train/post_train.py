@@ -53,6 +53,8 @@ def error_weights(
 class PostTrainStage(nn.Module):
     """The stage's loss."""
 
+    watched = "error"
+
     def __init__(self, vla: VLA) -> None:
         super().__init__()
         self.vla = vla
@@ -70,7 +72,7 @@ class PostTrainStage(nn.Module):
         x = torch.cat([clean, flow.interpolate(noise, action, t)[:, p:]], dim=1)
         hidden = draw_hidden(p).to(action.device)
         layout = self.vla.layout(given.context, action.shape[1], p, WINDOWED, hidden)
-        v = self.vla.velocity(x, t, given.context, given.state, given.slots, layout)
+        v = self.vla.velocity(x, t, given.context, given.state, given.mask, layout)
         squared = (v - (action - noise)) ** 2
         loss = (squared * weight).sum() / mask.sum().clamp(min=1.0)
         return {"loss": loss, "error": masked_mean(squared, mask)}
@@ -85,6 +87,6 @@ class PostTrainStage(nn.Module):
     ) -> Float[Tensor, "b t d"]:
         """What a rollout from this noise, with this prefix, gets wrong."""
         generated = self.vla.sample(
-            given.context, given.state, given.slots, noise, WINDOWED, FLOW_STEPS, clean
+            given.context, given.state, given.mask, noise, WINDOWED, FLOW_STEPS, clean
         )
         return error_weights(generated, given.action, mask)

@@ -40,14 +40,6 @@ def decode_actions(encoded: np.ndarray, state: np.ndarray, embodiment: Embodimen
     return out
 
 
-def used_slots(embodiment: Embodiment) -> np.ndarray:
-    """float [model_dim]: 1 where the embodiment has a number."""
-    used = np.zeros(embodiment.model_dim)
-    for segment in embodiment.segments:
-        used[segment.model_slice] = 1.0
-    return used
-
-
 def _to_anchor(value: np.ndarray, anchor: np.ndarray, segment: Segment) -> np.ndarray:
     if segment.anchor == "absolute":
         return value

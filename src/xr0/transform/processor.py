@@ -12,6 +12,9 @@ from xr0.transform import prompt
 from xr0.transform.images import ImageSpec, patches
 from xr0_robot.types import Embodiment
 
+KNOWN_TEXTS = 20_000
+"""Texts whose ids are kept: more than a dataset's, and a bound for a server."""
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -48,6 +51,8 @@ class Processor:
     def ids(self, text: str) -> list[int]:
         """Token ids of a text."""
         if text not in self._known:
+            if len(self._known) >= KNOWN_TEXTS:
+                self._known.clear()
             self._known[text] = self.tokenizer.encode(text, add_special_tokens=False).ids
         return self._known[text]
 

@@ -9,6 +9,9 @@ VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"
 END_OF_TEXT = "<|endoftext|>"
 
+MAX_INSTRUCTION = 1000
+"""Characters; a sentence to a robot is shorter, and a client cannot fill the model's context."""
+
 SPECIAL_TOKENS = (END_OF_TEXT, IM_START, IM_END, VISION_START, VISION_END, IMAGE_PAD, "<|video_pad|>")
 """Qwen's special tokens that a tokenizer must bear as single ids."""
 
@@ -18,6 +21,8 @@ def sentence(instruction: str) -> str:
     text = instruction.strip()
     if not text:
         raise ValueError("instruction: got an empty sentence")
+    if len(text) > MAX_INSTRUCTION:
+        raise ValueError(f"instruction: got {len(text)} characters, expected at most {MAX_INSTRUCTION}")
     text = text[0].upper() + text[1:]
     return text if text.endswith(".") else text + "."
 
