@@ -1,0 +1,76 @@
+"""Requests off the wire: what fits is answered, what does not is one line."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from xr0.policy import Policy, Request, Timing
+from xr0.serve.adapter import ServedPolicy
+from xr0_robot import wire
+
+
+class Echo(Policy):
+    """Answers with what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+
+    def infer(self, request: Request) -> tuple[np.ndarray, Timing]:
+        self.asked.append(request)
+        return np.zeros((30, 7)), Timing(1.0, 2.0, 3.0)
+
+
+def message(**changes: Any) -> dict[str, Any]:
+    picture = np.zeros((128, 128, 3), np.uint8)
+    whole = {
+        wire.IMAGE_PREFIX + "base": picture,
+        wire.IMAGE_PREFIX + "wrist": picture,
+        wire.STATE: np.zeros(7),
+        wire.PROMPT: "put it away",
+    }
+    return {**whole, **changes}
+
+
+def test_a_client_that_knows_only_openpi_is_answered() -> None:
+    policy = Echo()
+    answer = ServedPolicy(policy).infer(message())
+    assert answer[wire.ACTIONS].dtype == np.float32
+    assert answer[wire.POLICY_TIMING][wire.INFER_MS] == pytest.approx(6.0)
+    assert sorted(policy.asked[0].images) == ["base", "wrist"]
+    assert policy.asked[0].prefix is None
+    assert policy.asked[0].seed == 0
+
+
+def test_prefix_and_seed_reach_the_policy() -> None:
+    policy = Echo()
+    ServedPolicy(policy).infer(message(**{wire.PREFIX: np.ones((2, 7)), wire.SEED: np.int64(5)}))
+    assert policy.asked[0].prefix is not None
+    assert policy.asked[0].prefix.shape == (2, 7)
+    assert policy.asked[0].seed == 5
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        (wire.PROMPT, 7, "is int, expected a string"),
+        (wire.SEED, -1, "is -1, expected an integer from 0"),
+        (wire.SEED, "a", "is 'a', expected an integer"),
+        (wire.INFERENCE_DELAY, -3, "is -3, expected ticks"),
+        (wire.PREFIX, np.zeros(7), "must be an array"),
+        (wire.PREFIX, [[0.0] * 7], "must be an array"),
+        (wire.IMAGE_PREFIX + "base", [1, 2], "is list, expected a uint8 array"),
+    ],
+)
+def test_a_bad_entry_is_one_line_that_names_it(key: str, value: Any, text: str) -> None:
+    with pytest.raises(ValueError, match=text) as caught:
+        ServedPolicy(Echo()).infer(message(**{key: value}))
+    assert key in str(caught.value)
+
+
+@pytest.mark.parametrize("key", [wire.STATE, wire.PROMPT])
+def test_a_missing_entry_is_named(key: str) -> None:
+    whole = message()
+    whole.pop(key)
+    with pytest.raises(ValueError, match=f"{key}.*missing"):
+        ServedPolicy(Echo()).infer(whole)
