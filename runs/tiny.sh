@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # The shipped checkpoint, from nothing: demonstrations, three stages, evaluation. About 1.5 hours on 2 CPU cores.
-# Every part is skipped when its result is there, and a stopped stage goes on, so the script can be run again.
+# What is there already is not made again, and a stopped stage goes on, so the script can simply be run again;
+# `rm -r data/tiny` starts over.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export OMP_NUM_THREADS=1 PATH="$PWD/.venv/bin:$PATH"
 work=data/tiny
-processes=${PROCESSES:-2} # of training; the batch of a step grows with it
+# One process per GPU, or one per core of the two-core machine whose numbers are in results/: a step's batch
+# grows with them.
+processes=${PROCESSES:-$(python -c 'import torch; print(torch.cuda.device_count() or 2)')}
 train() { torchrun --standalone --nproc-per-node "$processes" -m xr0.cli "$@"; }
 mkdir -p "$work" results/tiny
 
@@ -14,6 +17,6 @@ mkdir -p "$work" results/tiny
 [ -d $work/flow/checkpoint ] || train pretrain-flow --data $work/demos --checkpoint $work/choice/checkpoint --out $work/flow
 [ -d $work/post/checkpoint ] || train post-train --data $work/demos --checkpoint $work/flow/checkpoint --out $work/post
 
-rm -rf checkpoints/tiny && cp -r $work/post/checkpoint checkpoints/tiny
+mkdir -p checkpoints && rm -rf checkpoints/tiny && cp -r $work/post/checkpoint checkpoints/tiny
 python runs/tiny_card.py $work checkpoints/tiny results/tiny
 runs/tiny_eval.sh

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 import subprocess
 import sys
 from datetime import date
@@ -13,6 +12,7 @@ import torch
 import transformers
 
 from xr0 import checkpoint
+from xr0_robot.bench.results import machine
 
 STAGES = ("choice", "flow", "post")
 
@@ -22,6 +22,12 @@ def stage(folder: Path) -> dict[str, object]:
     settings = json.loads((folder / "settings.json").read_text())
     rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
     return {**settings, "log": rows}
+
+
+def commit() -> str:
+    """Of the code that trained, where this is a git checkout."""
+    asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or "not a git checkout"
 
 
 def main() -> None:
@@ -46,12 +52,9 @@ def main() -> None:
             "statistics": loaded.stats.fingerprint,
         },
         "made_by": "runs/tiny.sh",
-        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip(),
+        "commit": commit(),
         "date": date.today().isoformat(),
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "python": platform.python_version(),
-        },
+        "machine": machine(),
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         "limits": "Trained on one simulated table. Not for a real arm.",
     }

@@ -28,7 +28,7 @@ from xr0.model.vla import VLA
 from xr0.train.choice_stage import ChoiceStage
 from xr0.train.distributed import World, world
 from xr0.train.flow_stage import FlowStage
-from xr0.train.grounding_labels import Labeller, tracks
+from xr0.train.grounding_labels import Labeller, reword, tracks
 from xr0.train.loop import Run, train
 from xr0.train.optim import OptimSettings
 from xr0.train.post_train import PostTrainStage
@@ -60,21 +60,21 @@ ENVIRONMENT_STATE, OBJECT_PIXELS = "observation.environment_state", "observation
 """What the simulator recorded for grounding."""
 
 TINY_CHOICE = StageSettings(
-    OptimSettings(900, warmup=100, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(700, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=3,
     stride=3,
     seed=1,
 )
 TINY_FLOW = StageSettings(
-    OptimSettings(1200, warmup=100, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(850, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=0,
     stride=3,
     seed=2,
 )
 TINY_POST = StageSettings(
-    OptimSettings(700, warmup=50, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(400, warmup=40, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=0,
     stride=3,
@@ -156,8 +156,10 @@ def pretrain_choice(data: Path, out: Path, settings: StageSettings) -> None:
         weights = robot.sampling_weights()
 
         def arguments(indices: np.ndarray, step: int) -> tuple[Any, ...]:
-            batch = robot.batch(indices, processor)
-            labels = labeller(indices, robot.instructions(indices), batch.vlm)
+            rng = np.random.default_rng([settings.seed, step, here.rank])
+            told, as_shown = reword(robot.instructions(indices), objects.names, rng)
+            batch = robot.batch(indices, told, processor).where(torch.from_numpy(as_shown))
+            labels = labeller(indices, told, batch.vlm)
             return batch, labels, language.batch(settings.language, settings.seed, step, here.rank, processor)
 
         def batches(step: int) -> tuple[Any, ...]:
@@ -166,7 +168,7 @@ def pretrain_choice(data: Path, out: Path, settings: StageSettings) -> None:
         def held_out() -> tuple[Any, ...]:
             return arguments(robot.held_out(HELD_OUT), step=0)
 
-        run = Run(out, settings.seed, identity(settings, here, robot.stats.fingerprint), watched="action")
+        run = Run(out, settings.seed, identity(settings, here, robot.stats.fingerprint), watched="target")
         train(stage, batches, held_out(), settings.optim, here, run)
         finish(out, settings, here, Checkpoint(vla, processor, robot.stats, robot.embodiment, CAUSAL, "", ""))
 
@@ -226,9 +228,10 @@ def _train_expert(
 
         def batches(step: int) -> tuple[Any, ...]:
             indices = draw(weights, settings.batch, settings.seed, step, here.rank)
-            return (robot.batch(indices, before.processor),)
+            return (robot.batch(indices, robot.instructions(indices), before.processor),)
 
-        held_out = (robot.batch(robot.held_out(HELD_OUT), before.processor),)
+        apart = robot.held_out(HELD_OUT)
+        held_out = (robot.batch(apart, robot.instructions(apart), before.processor),)
         name = identity(settings, here, robot.stats.fingerprint, before.fingerprint)
         train(stage, batches, held_out, settings.optim, here, Run(out, settings.seed, name, stage.watched))
         finish(

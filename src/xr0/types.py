@@ -6,7 +6,7 @@ heads, e head dim, p image patches, v views.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -55,13 +55,17 @@ class Context:
 class Batch:
     """One training batch of robot data, in the model's normalised space.
 
-    action_mask is 1 where the embodiment uses the slot.
+    action_mask is 1 where the embodiment uses the slot and the sample shows what it is told.
     """
 
     vlm: VLMInputs
     state: Float[Tensor, "b 1 s"]
     actions: Float[Tensor, "b t d"]
     action_mask: Float[Tensor, "b t d"]
+
+    def where(self, shown: Bool[Tensor, " b"]) -> Batch:
+        """The same batch, with the actions of other rows masked."""
+        return replace(self, action_mask=self.action_mask * shown[:, None, None])
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xr0.data.robot import GRIP_WEIGHT, IDLE_WEIGHT, RobotData
+from xr0.data.robot import CLOSE_WEIGHT, HOLD_WEIGHT, IDLE_WEIGHT, RobotData
 from xr0_robot.embodiments import BRICKS
 from xr0_robot.record.lerobot_writer import LeRobotWriter
 
@@ -42,12 +42,14 @@ def test_frames_are_drawn_by_what_the_hand_does(data: RobotData) -> None:
     assert len(trained) == 2
     for episode in trained:
         assert episode[0] == pytest.approx(1.0)
-        assert episode[12] == pytest.approx(GRIP_WEIGHT)
+        assert episode[7] == pytest.approx(CLOSE_WEIGHT)
+        assert episode[12] == pytest.approx(HOLD_WEIGHT)
         assert episode[25] == pytest.approx(IDLE_WEIGHT)
 
 
 def test_held_out_samples_are_never_drawn(data: RobotData) -> None:
     held = data.held_out(8)
+    assert len(held) == 8
     assert len(set(data.windows.episode[held])) == 1
     assert not data.sampling_weights()[held].any()
 

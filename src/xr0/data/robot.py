@@ -15,6 +15,7 @@ from xr0.data.collate import pad_rows
 from xr0.data.episodes import Episodes, Windows, split_episodes
 from xr0.data.frames import FrameStore
 from xr0.data.lerobot import LeRobotDataset
+from xr0.data.mixture import draw
 from xr0.transform.actions import encode_actions, encode_state
 from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor
@@ -32,14 +33,18 @@ RATE_TOLERANCE_HZ = 0.01
 SPLIT_SEED = 0
 """Of the train/validation split, the same for all stages."""
 
-IDLE_WEIGHT, GRIP_WEIGHT = 0.12, 2.5
-"""How often a frame is drawn when its chunk hardly moves, and when a gripper closes or holds in it."""
+IDLE_WEIGHT, HOLD_WEIGHT, CLOSE_WEIGHT = 0.12, 0.3, 2.5
+"""How often a frame is drawn when its chunk hardly moves, when the hand holds something already, and when it
+is about to close: reaching is where words matter, and the shortest part of an episode."""
 
 IDLE_MOTION = 0.01
 """A chunk whose commands all lie this close [m, rad, stroke] to the state hardly moves."""
 
 GRIPPER_PRESSES = 0.3
-"""A command this far below the measured opening (stroke 0..1) closes on something, or holds it."""
+"""A command this far below the measured opening (stroke 0..1) holds what keeps the fingers apart."""
+
+GRIPPER_CLOSES = 0.5
+"""Fall of the command (stroke 0..1) within a chunk."""
 
 
 @dataclass(frozen=True)
@@ -86,21 +91,27 @@ class RobotData:
         )
 
     def sampling_weights(self) -> np.ndarray:
-        """float [n]: 0 for validation samples; idle frames rarely, frames with a closed hand often."""
-        actions, state = self.windows.actions, self.windows.state[:, None]
-        idle = np.abs(actions - state).max(axis=(1, 2)) < IDLE_MOTION
-        grips = np.zeros(len(actions), bool)
-        for segment in self.embodiment.segments:
-            if segment.kind == "plain":
-                run = actions[..., segment.native_slice]
-                grips |= (state[..., segment.native_slice] - run).max(axis=(1, 2)) > GRIPPER_PRESSES
-        weight = np.where(idle, IDLE_WEIGHT, np.where(grips, GRIP_WEIGHT, 1.0))
+        """float [n]: how often each training sample is drawn; 0 for validation samples."""
+        weight = self._phase_weights()
         weight[self.validation] = 0.0
         return weight
 
     def held_out(self, count: int) -> np.ndarray:
-        """Up to `count` validation samples, evenly spread."""
-        return self.validation[np.linspace(0, len(self.validation) - 1, count).astype(int)]
+        """`count` validation samples, drawn as training samples are, the same each time."""
+        weight = self._phase_weights()
+        weight[self.training] = 0.0
+        return draw(weight, count, seed=0, step=0, rank=0)
+
+    def _phase_weights(self) -> np.ndarray:
+        actions, state = self.windows.actions, self.windows.state[:, None]
+        idle = np.abs(actions - state).max(axis=(1, 2)) < IDLE_MOTION
+        holds, closes = np.zeros(len(actions), bool), np.zeros(len(actions), bool)
+        for segment in self.embodiment.segments:
+            if segment.kind == "plain":
+                told, is_now = actions[..., segment.native_slice], state[..., segment.native_slice]
+                holds |= (is_now[:, 0] - told[:, 0]).max(axis=1) > GRIPPER_PRESSES
+                closes |= (told[:, :1] - told).max(axis=(1, 2)) > GRIPPER_CLOSES
+        return np.select([idle, closes, holds], [IDLE_WEIGHT, CLOSE_WEIGHT, HOLD_WEIGHT], default=1.0)
 
     def instructions(self, indices: np.ndarray) -> list[str]:
         """Sentences of samples."""
@@ -110,11 +121,11 @@ class RobotData:
         """The action prompt of every task, without its views' tokens."""
         return [action_prompt(titles, [0] * len(titles), task) for task in self.dataset.tasks]
 
-    def batch(self, indices: np.ndarray, processor: Processor) -> Batch:
-        """Samples as one batch. Behind an episode's end the demonstration is to stay where it ended."""
+    def batch(self, indices: np.ndarray, instructions: Sequence[str], processor: Processor) -> Batch:
+        """Samples as one batch, told `instructions`. Behind an episode's end the demonstration is to stay."""
         rows = [
-            processor.action(self._images(i), self.windows.tasks[i], self.embodiment)
-            for i in indices.tolist()
+            processor.action(self._images(i), instruction, self.embodiment)
+            for i, instruction in zip(indices.tolist(), instructions, strict=True)
         ]
         actions = torch.from_numpy(self.actions[indices])
         return Batch(

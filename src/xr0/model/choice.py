@@ -71,10 +71,13 @@ def errors(
 def losses(
     choices: Choices, target: Float[Tensor, "b t d"], mask: Float[Tensor, "b t d"]
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Winner-takes-all action loss and score regression loss."""
-    error = errors(choices.actions, target, mask)
+    """Winner-takes-all action loss and score regression loss, over rows that have a demonstration."""
+    shown = mask.flatten(1).any(dim=1)
+    error = errors(choices.actions, target, mask)[shown]
+    if len(error) == 0:
+        return choices.actions.sum() * 0.0, choices.scores.sum() * 0.0
     action_loss = error.min(dim=1).values.mean() + LOSER_WEIGHT * error.mean()
-    return action_loss, F.mse_loss(choices.scores, error.detach())
+    return action_loss, F.mse_loss(choices.scores[shown], error.detach())
 
 
 def _perceptron(size_in: int, hidden: int, size_out: int) -> nn.Sequential:

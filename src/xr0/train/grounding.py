@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-PATCH_WEIGHT, TARGET_WEIGHT = 0.2, 0.5
-"""Of the two losses beside the action loss (facts/prototype.md, v2)."""
+PATCH_WEIGHT, TARGET_WEIGHT = 0.2, 1.0
+"""Of the two losses beside the action loss."""
 
 PRESENCE_BALANCE = 10.0
 """Positive patches are rare: one of 64 for each object."""

@@ -15,6 +15,9 @@ from xr0.transform.prompt import IMAGE_PAD
 from xr0.transform.tokenizer import token_id
 from xr0.types import VLMInputs
 
+REWORDED = 0.4
+"""Share of sentences changed to speak of another object."""
+
 
 @dataclass(frozen=True)
 class ObjectTracks:
@@ -45,6 +48,25 @@ def tracks(names: Sequence[str], environment: np.ndarray, pixels: np.ndarray) ->
     position = environment[:, columns].astype(np.float32)
     position = (position - position.mean((0, 1))) / position.std((0, 1))
     return ObjectTracks(objects, position, pixels.reshape(len(pixels), len(objects), 2).astype(np.float32))
+
+
+def reword(
+    instructions: Sequence[str], names: Sequence[str], rng: np.random.Generator
+) -> tuple[list[str], np.ndarray]:
+    """Sentences of which a share speaks of another object, and bool [n]: which were left as they are.
+
+    A scene is shown with one sentence only; asking it about others too keeps the model from learning scenes
+    by heart. There is no demonstration for a changed sentence, only the place of its object.
+    """
+    as_shown = rng.random(len(instructions)) >= REWORDED
+    told = []
+    for sentence, keep in zip(instructions, as_shown, strict=True):
+        words = sentence.split(" ")
+        named = [i for i, word in enumerate(words) if word in names]
+        if not keep and named:
+            words[named[0]] = str(rng.choice([name for name in names if name != words[named[0]]]))
+        told.append(" ".join(words))
+    return told, as_shown
 
 
 @dataclass(frozen=True)
