@@ -67,14 +67,14 @@ TINY_CHOICE = StageSettings(
     seed=1,
 )
 TINY_FLOW = StageSettings(
-    OptimSettings(850, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(700, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=0,
     stride=3,
     seed=2,
 )
 TINY_POST = StageSettings(
-    OptimSettings(400, warmup=40, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(350, warmup=40, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=0,
     stride=3,

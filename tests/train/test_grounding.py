@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from xr0.data.collate import pad_rows
-from xr0.train.grounding import GroundingHeads
-from xr0.train.grounding_labels import Labeller, tracks
+from xr0.model.vlm import Hidden
+from xr0.train.grounding import GroundingHeads, look_loss
+from xr0.train.grounding_labels import REWORDED, Labeller, reword, tracks
 from xr0.transform import tokenizer
 from xr0.transform.images import ImageSpec
 from xr0.transform.processor import Processor
@@ -61,21 +62,42 @@ def test_a_sentence_without_an_object_is_refused(processor: Processor) -> None:
         objects.target("put it away")
 
 
+def test_reworded_sentences_name_another_object_and_are_marked() -> None:
+    told, as_shown = reword(TASKS * 50, ("red", "blue"), np.random.default_rng(0))
+    assert 1 - as_shown.mean() == pytest.approx(REWORDED, abs=0.15)
+    for sentence, original, kept in zip(told, TASKS * 50, as_shown, strict=True):
+        assert (sentence == original) == kept
+        assert kept or sentence.replace("blue", "?").replace("red", "?") == original.replace(
+            "blue", "?"
+        ).replace("red", "?")
+
+
 def test_perfect_answers_cost_almost_nothing(processor: Processor) -> None:
     _, inputs, labels = labelled(processor, [[20.0, 40.0, 100.0, 100.0]] * 2)
     length, objects = inputs.input_ids.shape[1], 2
-    heads = GroundingHeads(3 * objects + 2, objects)
+    heads = GroundingHeads(3 * objects, objects)
     with torch.no_grad():
-        for head in (heads.patch, heads.target):
-            head.weight.zero_()
-            head.bias.zero_()
-        heads.patch.weight[:, : 3 * objects] = torch.eye(3 * objects)
-        heads.target.weight[:, 3 * objects :] = torch.eye(2)
+        heads.patch.weight.copy_(torch.eye(3 * objects))
+        heads.target.weight.copy_(torch.eye(3 * objects)[:2])
+        heads.patch.bias.zero_()
+        heads.target.bias.zero_()
     certain = (labels.presence * 40 - 20)[..., None]
     place = labels.position[:, None].expand(-1, length, -1, -1)
-    hidden = torch.cat(
-        [torch.cat([certain, place], -1).flatten(2), labels.target[:, None].expand(-1, length, -1)], -1
-    )
-    patch, target = heads(hidden, hidden[:, :30], labels)
-    assert patch.item() < 1e-6
-    assert target.item() < 1e-6
+    early = torch.cat([certain, place], -1).flatten(2)
+    known = torch.nn.functional.pad(labels.target[:, None].expand(-1, length, -1), (0, 4))
+    looks = labels.target_patch[:, None].float().expand(-1, length, -1) * 40
+    losses = heads(Hidden(known, known, early, looks), known[:, :30], labels)
+    assert all(loss.item() < 1e-5 for loss in losses.values())
+
+
+def test_a_look_elsewhere_costs_and_a_hidden_object_does_not(processor: Processor) -> None:
+    _, inputs, labels = labelled(processor, [[20.0, 40.0, 100.0, 100.0], [300.0, 300.0, 300.0, 300.0]])
+    length = inputs.input_ids.shape[1]
+    looks = torch.zeros(2, length, length, requires_grad=True)
+    loss = look_loss(looks, labels)
+    loss.backward()
+    assert loss.item() > 1.0
+    assert looks.grad is not None
+    assert looks.grad[0].abs().sum() > 0
+    assert not looks.grad[1].any()
+    assert not looks.grad.isnan().any()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from xr0.config import WINDOWED
 from xr0.data.mixture import draw
 from xr0.model import choice
+from xr0.model.vlm import Hidden
 from xr0.train import optim, post_train
 
 
@@ -18,7 +19,8 @@ def two_candidates() -> choice.Choices:
     actions = torch.zeros(1, 2, 3, 4, requires_grad=True)
     with torch.no_grad():
         actions[0, 1] = 0.9
-    return choice.Choices(actions, torch.tensor([[0.2, 0.7]]), torch.zeros(1, 1, 1), torch.zeros(1, 3, 1))
+    nothing = torch.zeros(1, 1, 1)
+    return choice.Choices(actions, torch.tensor([[0.2, 0.7]]), Hidden(nothing, nothing, nothing, nothing))
 
 
 def test_the_winner_is_pulled_and_losers_hardly() -> None:
@@ -33,6 +35,13 @@ def test_scores_learn_each_candidate_s_error() -> None:
     choices, target = two_candidates(), torch.ones(1, 3, 4)
     _, score_loss = choice.losses(choices, target, torch.ones(1, 3, 4))
     assert float(score_loss) == pytest.approx(((0.2 - 1.0) ** 2 + (0.7 - 0.1) ** 2) / 2)
+
+
+def test_a_row_without_a_demonstration_teaches_nothing() -> None:
+    choices, target = two_candidates(), torch.ones(1, 3, 4)
+    action, score = choice.losses(choices, target, torch.zeros(1, 3, 4))
+    assert action.item() == 0.0
+    assert score.item() == 0.0
 
 
 def test_masked_slots_do_not_count() -> None:

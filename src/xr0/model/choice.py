@@ -35,8 +35,7 @@ class Choices:
 
     actions: Float[Tensor, "b n t d"]
     scores: Float[Tensor, "b n"]
-    context_hidden: Float[Tensor, "b l h"]
-    query_hidden: Float[Tensor, "b t h"]
+    hidden: vlm.Hidden
 
 
 class ChoiceHeads(nn.Module):
@@ -54,10 +53,10 @@ class ChoiceHeads(nn.Module):
         """Candidates for a batch."""
         queries = self.queries.expand(len(state), -1, -1)
         appended = torch.cat([self.state_projector(state), queries], dim=1)
-        context_hidden, hidden = vlm.hidden_after(brain, inputs, appended)
-        per_action, scoring = hidden[:, 1:-1], hidden[:, -1]
+        hidden = vlm.hidden_after(brain, inputs, appended)
+        per_action, scoring = hidden.appended[:, 1:-1], hidden.appended[:, -1]
         actions = self.action_head(per_action).unflatten(-1, (CANDIDATES, self.action_dim))
-        return Choices(actions.transpose(1, 2), self.score_head(scoring), context_hidden, per_action)
+        return Choices(actions.transpose(1, 2), self.score_head(scoring), hidden)
 
 
 def errors(

@@ -6,17 +6,23 @@ Works on transformers 4.57.1 to 5.x; the one difference that matters here is `_r
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import DynamicCache, Qwen3VLConfig, Qwen3VLForConditionalGeneration
 from transformers.cache_utils import DynamicLayer
+from transformers.models.qwen3_vl.modeling_qwen3_vl import apply_rotary_pos_emb
 
 from xr0.types import Context, VLMInputs
 
 Qwen3VL = Qwen3VLForConditionalGeneration
+
+GROUNDED_LAYER = 2
+"""Where auxiliary grounding looks: early enough for the layers behind it to use what it finds."""
 
 PADDING_POSITION = 1
 """What transformers 4.57 gives to padding (5.x gives 0); nothing attends to it."""
@@ -72,25 +78,58 @@ def encode(model: Qwen3VL, inputs: VLMInputs, layers: int) -> Context:
     )
 
 
-def hidden_after(
-    model: Qwen3VL, inputs: VLMInputs, appended: Float[Tensor, "b a h"]
-) -> tuple[Float[Tensor, "b l h"], Float[Tensor, "b a h"]]:
-    """Final hidden states of the context and of `appended` embeddings that follow it."""
+@dataclass(frozen=True)
+class Hidden:
+    """States of a pass over [context | appended].
+
+    context, appended: after the last layer; early: of the context, as layer GROUNDED_LAYER's attention sees
+    them; looks: that layer's attention logits of its first head, context looking at context.
+    """
+
+    context: Float[Tensor, "b l h"]
+    appended: Float[Tensor, "b a h"]
+    early: Float[Tensor, "b l h"]
+    looks: Float[Tensor, "b l l"]
+
+
+def hidden_after(model: Qwen3VL, inputs: VLMInputs, appended: Float[Tensor, "b a h"]) -> Hidden:
+    """Hidden states of the context and of `appended` embeddings that follow it."""
     batch, extra, _ = appended.shape
     positions = position_ids(model, inputs)
     start = last_position(positions, inputs.attention_mask) + 1
     following = start[:, None] + torch.arange(extra, device=start.device)
     embeddings = torch.cat([model.get_input_embeddings()(inputs.input_ids), appended], dim=1)
     ones = inputs.attention_mask.new_ones(batch, extra)
-    out = model.model(
-        inputs_embeds=embeddings,
-        attention_mask=torch.cat([inputs.attention_mask, ones], dim=1),
-        position_ids=torch.cat([positions, following[None].expand(3, -1, -1)], dim=2),
-        use_cache=False,
-        **_images(inputs),
-    )
+    attention = model.model.language_model.layers[GROUNDED_LAYER].self_attn
+    seen: dict[str, Any] = {}
+    hook = attention.register_forward_pre_hook(lambda _, __, given: seen.update(given), with_kwargs=True)
+    try:
+        out = model.model(
+            inputs_embeds=embeddings,
+            attention_mask=torch.cat([inputs.attention_mask, ones], dim=1),
+            position_ids=torch.cat([positions, following[None].expand(3, -1, -1)], dim=2),
+            use_cache=False,
+            **_images(inputs),
+        )
+    finally:
+        hook.remove()
     length = inputs.input_ids.shape[1]
-    return out.last_hidden_state[:, :length], out.last_hidden_state[:, length:]
+    final, early = out.last_hidden_state, seen["hidden_states"][:, :length]
+    cosine, sine = (table[:, :length] for table in seen["position_embeddings"])
+    return Hidden(
+        final[:, :length], final[:, length:], early, _first_head_logits(attention, early, (cosine, sine))
+    )
+
+
+def _first_head_logits(
+    attention: Any, hidden: Float[Tensor, "b l h"], table: tuple[Tensor, Tensor]
+) -> Float[Tensor, "b l l"]:
+    """What the first head of an attention layer computes before its softmax."""
+    size = attention.head_dim
+    query = attention.q_norm(F.linear(hidden, attention.q_proj.weight[:size]))[:, None]
+    key = attention.k_norm(F.linear(hidden, attention.k_proj.weight[:size]))[:, None]
+    query, key = apply_rotary_pos_emb(query, key, *table)
+    return (query @ key.transpose(-1, -2))[:, 0] * attention.scaling
 
 
 def token_logits(model: Qwen3VL, inputs: VLMInputs) -> Float[Tensor, "b l w"]:

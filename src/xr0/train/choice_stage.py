@@ -38,17 +38,10 @@ class ChoiceStage(nn.Module):
         """All parts of the loss; `loss` is what is minimised."""
         choices = self.heads(self.brain, batch.vlm, batch.state)
         action, score = choice.losses(choices, batch.actions, batch.action_mask)
-        patch, target = self.grounding(choices.context_hidden, choices.query_hidden, labels)
+        grounding = self.grounding(choices.hidden, choices.hidden.appended[:, 1:-1], labels)
         words = next_token_loss(self.brain, language)
-        loss = action + SCORE_WEIGHT * score + NEXT_TOKEN_WEIGHT * words + patch + target
-        return {
-            "loss": loss,
-            "action": action,
-            "score": score,
-            "words": words,
-            "patch": patch,
-            "target": target,
-        }
+        loss = action + SCORE_WEIGHT * score + NEXT_TOKEN_WEIGHT * words + sum(grounding.values())
+        return {"loss": loss, "action": action, "score": score, "words": words, **grounding}
 
 
 def next_token_loss(brain: vlm.Qwen3VL, language: LanguageBatch) -> Float[Tensor, ""]:

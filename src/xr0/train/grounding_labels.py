@@ -104,6 +104,7 @@ class Labeller:
         return GroundingLabels(
             presence=torch.from_numpy(presence),
             position=torch.from_numpy(position),
+            target_patch=torch.from_numpy(presence[np.arange(len(indices)), :, targets] > 0),
             target=torch.from_numpy(position[np.arange(len(indices)), targets]),
             in_view=torch.from_numpy(in_view),
             after_word=torch.from_numpy(after),
