@@ -35,7 +35,7 @@ def build(vlm: dict[str, Any]) -> Qwen3VL:
 
 def text_size(model: Qwen3VL) -> int:
     """Width of the language model."""
-    return int(model.get_input_embeddings().weight.shape[1])
+    return cast(torch.nn.Embedding, model.get_input_embeddings()).embedding_dim
 
 
 def position_ids(model: Qwen3VL, inputs: VLMInputs) -> Int[Tensor, "3 b l"]:
