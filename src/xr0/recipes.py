@@ -22,7 +22,7 @@ from xr0.checkpoint import Checkpoint
 from xr0.config import CAUSAL, WINDOWED, Contract, DiTConfig, ModelConfig
 from xr0.data.language import LanguageData
 from xr0.data.mixture import draw
-from xr0.data.robot import RobotData
+from xr0.data.robot import PhaseWeights, RobotData
 from xr0.data.vision_language import read_conversations
 from xr0.model.vla import VLA
 from xr0.train.choice_stage import ChoiceStage
@@ -59,12 +59,19 @@ slowly (facts/prototype.md)."""
 ENVIRONMENT_STATE, OBJECT_PIXELS = "observation.environment_state", "observation.object_pixels"
 """What the simulator recorded for grounding."""
 
+REACHING = PhaseWeights(idle=0.12, holding=0.3, closing=2.5)
+"""Where words must be bound to things."""
+
+WHOLE = PhaseWeights(idle=0.12, holding=1.0, closing=2.5)
+"""The carry as well."""
+
 TINY_CHOICE = StageSettings(
     OptimSettings(700, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=3,
     stride=3,
     seed=1,
+    phases=REACHING,
 )
 TINY_FLOW = StageSettings(
     OptimSettings(700, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
@@ -72,13 +79,15 @@ TINY_FLOW = StageSettings(
     language=0,
     stride=3,
     seed=2,
+    phases=REACHING,
 )
 TINY_POST = StageSettings(
-    OptimSettings(350, warmup=40, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(450, warmup=40, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=0,
     stride=3,
     seed=3,
+    phases=WHOLE,
 )
 
 
@@ -153,7 +162,7 @@ def pretrain_choice(data: Path, out: Path, settings: StageSettings) -> None:
         camera = robot.embodiment.cameras[0]
         labeller = Labeller(objects, processor.tokenizer, TINY_IMAGES, (camera.height, camera.width))
         stage = ChoiceStage(vla, ACTION_HORIZON, len(objects.names))
-        weights = robot.sampling_weights()
+        weights = robot.sampling_weights(settings.phases)
 
         def arguments(indices: np.ndarray, step: int) -> tuple[Any, ...]:
             rng = np.random.default_rng([settings.seed, step, here.rank])
@@ -166,7 +175,7 @@ def pretrain_choice(data: Path, out: Path, settings: StageSettings) -> None:
             return arguments(draw(weights, settings.batch, settings.seed, step, here.rank), step)
 
         def held_out() -> tuple[Any, ...]:
-            return arguments(robot.held_out(HELD_OUT), step=0)
+            return arguments(robot.held_out(HELD_OUT, settings.phases), step=0)
 
         run = Run(out, settings.seed, identity(settings, here, robot.stats.fingerprint), watched="target")
         train(stage, batches, held_out(), settings.optim, here, run)
@@ -224,13 +233,13 @@ def _train_expert(
                 f"{data} has {robot.stats.fingerprint[:12]}"
             )
         stage = stage_of(before.vla.train())
-        weights = robot.sampling_weights()
+        weights = robot.sampling_weights(settings.phases)
 
         def batches(step: int) -> tuple[Any, ...]:
             indices = draw(weights, settings.batch, settings.seed, step, here.rank)
             return (robot.batch(indices, robot.instructions(indices), before.processor),)
 
-        apart = robot.held_out(HELD_OUT)
+        apart = robot.held_out(HELD_OUT, settings.phases)
         held_out = (robot.batch(apart, robot.instructions(apart), before.processor),)
         name = identity(settings, here, robot.stats.fingerprint, before.fingerprint)
         train(stage, batches, held_out, settings.optim, here, Run(out, settings.seed, name, stage.watched))

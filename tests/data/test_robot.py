@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xr0.data.robot import CLOSE_WEIGHT, HOLD_WEIGHT, IDLE_WEIGHT, RobotData
+from xr0.data.robot import PhaseWeights, RobotData
 from xr0_robot.embodiments import BRICKS
 from xr0_robot.record.lerobot_writer import LeRobotWriter
 
 HORIZON = 5
+PHASES = PhaseWeights(idle=0.1, holding=0.3, closing=2.5)
 
 
 def record(root: Path, episodes: int = 3) -> Path:
@@ -37,21 +38,21 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> RobotData:
 
 
 def test_frames_are_drawn_by_what_the_hand_does(data: RobotData) -> None:
-    weights = data.sampling_weights().reshape(3, 30)
+    weights = data.sampling_weights(PHASES).reshape(3, 30)
     trained = weights[weights.sum(axis=1) > 0]
     assert len(trained) == 2
     for episode in trained:
         assert episode[0] == pytest.approx(1.0)
-        assert episode[7] == pytest.approx(CLOSE_WEIGHT)
-        assert episode[12] == pytest.approx(HOLD_WEIGHT)
-        assert episode[25] == pytest.approx(IDLE_WEIGHT)
+        assert episode[7] == pytest.approx(PHASES.closing)
+        assert episode[12] == pytest.approx(PHASES.holding)
+        assert episode[25] == pytest.approx(PHASES.idle)
 
 
 def test_held_out_samples_are_never_drawn(data: RobotData) -> None:
-    held = data.held_out(8)
+    held = data.held_out(8, PHASES)
     assert len(held) == 8
     assert len(set(data.windows.episode[held])) == 1
-    assert not data.sampling_weights()[held].any()
+    assert not data.sampling_weights(PHASES)[held].any()
 
 
 def test_behind_the_end_the_demonstration_is_to_stay(data: RobotData) -> None:

@@ -33,9 +33,16 @@ RATE_TOLERANCE_HZ = 0.01
 SPLIT_SEED = 0
 """Of the train/validation split, the same for all stages."""
 
-IDLE_WEIGHT, HOLD_WEIGHT, CLOSE_WEIGHT = 0.12, 0.3, 2.5
-"""How often a frame is drawn when its chunk hardly moves, when the hand holds something already, and when it
-is about to close: reaching is where words matter, and the shortest part of an episode."""
+
+@dataclass(frozen=True)
+class PhaseWeights:
+    """How often a frame is drawn, relative to reaching: when its chunk hardly moves, when the hand holds
+    something already, and when it is about to close. Reaching is the shortest part of an episode."""
+
+    idle: float
+    holding: float
+    closing: float
+
 
 IDLE_MOTION = 0.01
 """A chunk whose commands all lie this close [m, rad, stroke] to the state hardly moves."""
@@ -90,19 +97,19 @@ class RobotData:
             np.flatnonzero(np.isin(windows.episode, held)),
         )
 
-    def sampling_weights(self) -> np.ndarray:
+    def sampling_weights(self, phases: PhaseWeights) -> np.ndarray:
         """float [n]: how often each training sample is drawn; 0 for validation samples."""
-        weight = self._phase_weights()
+        weight = self._weights(phases)
         weight[self.validation] = 0.0
         return weight
 
-    def held_out(self, count: int) -> np.ndarray:
+    def held_out(self, count: int, phases: PhaseWeights) -> np.ndarray:
         """`count` validation samples, drawn as training samples are, the same each time."""
-        weight = self._phase_weights()
+        weight = self._weights(phases)
         weight[self.training] = 0.0
         return draw(weight, count, seed=0, step=0, rank=0)
 
-    def _phase_weights(self) -> np.ndarray:
+    def _weights(self, phases: PhaseWeights) -> np.ndarray:
         actions, state = self.windows.actions, self.windows.state[:, None]
         idle = np.abs(actions - state).max(axis=(1, 2)) < IDLE_MOTION
         holds, closes = np.zeros(len(actions), bool), np.zeros(len(actions), bool)
@@ -111,7 +118,7 @@ class RobotData:
                 told, is_now = actions[..., segment.native_slice], state[..., segment.native_slice]
                 holds |= (is_now[:, 0] - told[:, 0]).max(axis=1) > GRIPPER_PRESSES
                 closes |= (told[:, :1] - told).max(axis=(1, 2)) > GRIPPER_CLOSES
-        return np.select([idle, closes, holds], [IDLE_WEIGHT, CLOSE_WEIGHT, HOLD_WEIGHT], default=1.0)
+        return np.select([idle, closes, holds], [phases.idle, phases.closing, phases.holding], default=1.0)
 
     def instructions(self, indices: np.ndarray) -> list[str]:
         """Sentences of samples."""
