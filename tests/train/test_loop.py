@@ -106,6 +106,7 @@ def two_processes(out: Path) -> None:
         torch.save(stage.state_dict(), out / f"rank-{here.rank}.pt")
 
 
+@pytest.mark.slow
 def test_two_processes_end_with_the_same_weights(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     subprocess.run(
