@@ -59,14 +59,14 @@ slowly (facts/prototype.md)."""
 ENVIRONMENT_STATE, OBJECT_PIXELS = "observation.environment_state", "observation.object_pixels"
 """What the simulator recorded for grounding."""
 
-REACHING = PhaseWeights(idle=0.12, holding=0.3, closing=2.5)
-"""Where words must be bound to things."""
+REACHING = PhaseWeights(idle=0.12, holding=0.6, closing=2.5)
+"""Where words must be bound to things: a brick in the hand needs no finding."""
 
 WHOLE = PhaseWeights(idle=0.12, holding=1.0, closing=2.5)
 """The carry as well."""
 
 TINY_CHOICE = StageSettings(
-    OptimSettings(700, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(900, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=3,
     stride=3,
@@ -74,15 +74,15 @@ TINY_CHOICE = StageSettings(
     phases=REACHING,
 )
 TINY_FLOW = StageSettings(
-    OptimSettings(700, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(1500, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=0,
     stride=3,
     seed=2,
-    phases=REACHING,
+    phases=WHOLE,
 )
 TINY_POST = StageSettings(
-    OptimSettings(450, warmup=40, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(900, warmup=40, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
     batch=16,
     language=0,
     stride=3,
@@ -158,6 +158,7 @@ def pretrain_choice(data: Path, out: Path, settings: StageSettings) -> None:
             robot.dataset.features[ENVIRONMENT_STATE].names,
             robot.column(ENVIRONMENT_STATE),
             robot.column(OBJECT_PIXELS),
+            robot.last_commands()[:, :2],
         )
         camera = robot.embodiment.cameras[0]
         labeller = Labeller(objects, processor.tokenizer, TINY_IMAGES, (camera.height, camera.width))

@@ -5,6 +5,7 @@ import torch
 from small_model import inputs, row
 
 from xr0.config import CAUSAL, WINDOWED, Contract
+from xr0.model import vlm
 from xr0.model.vla import VLA
 
 HORIZON = 8
@@ -83,3 +84,12 @@ def test_repeating_a_context_repeats_rows_in_order(small: VLA) -> None:
     assert context.mask.shape[0] == 6
     assert torch.equal(context.keys[0][0], context.keys[0][2])
     assert not torch.equal(context.keys[0][2], context.keys[0][3])
+
+
+@torch.no_grad()
+def test_grounding_s_late_states_are_what_the_action_expert_reads_last(small: VLA) -> None:
+    given_to_both = inputs([row([5, 6, 7], 0)])
+    hidden = vlm.hidden_after(small.vlm, given_to_both, torch.randn(1, 3, 32))
+    value = small.vlm.model.language_model.layers[-1].self_attn.v_proj(hidden.late)
+    read = vlm.encode(small.vlm, given_to_both, 1).values[-1]
+    torch.testing.assert_close(value.unflatten(-1, (2, 16)).transpose(1, 2), read)

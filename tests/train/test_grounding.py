@@ -15,7 +15,8 @@ from xr0.transform.prompt import IMAGE_PAD
 from xr0_robot.embodiments import BRICKS
 
 SPEC = ImageSpec(patch=8, merge=2, temporal=2)
-NAMES = ["red.x", "red.y", "red.z", "blue.x", "blue.y", "blue.z"]
+NAMES = ["red.x", "red.y", "red.z", "red.yaw", "blue.x", "blue.y", "blue.z", "blue.yaw"]
+ENDS = np.array([[0.6, 0.1], [0.6, -0.1]])
 TASKS = ["put the blue brick in the left bin", "move the red brick"]
 
 
@@ -25,8 +26,8 @@ def processor() -> Processor:
 
 
 def labelled(processor: Processor, pixels: list[list[float]]) -> tuple:
-    environment = np.random.default_rng(0).normal(size=(2, 6))
-    objects = tracks(NAMES, environment, np.array(pixels))
+    environment = np.random.default_rng(0).normal(size=(2, len(NAMES)))
+    objects = tracks(NAMES, environment, np.array(pixels), ENDS)
     images = {c.key: np.zeros((128, 128, 3), np.uint8) for c in BRICKS.cameras}
     rows = [processor.action(images, task, BRICKS) for task in TASKS]
     inputs = pad_rows(rows, tokenizer.padding_id(processor.tokenizer))
@@ -46,7 +47,7 @@ def test_an_object_is_in_the_patch_of_its_pixel_in_the_first_view_only(processor
 
 def test_the_target_is_the_named_object_and_is_asked_from_its_word_on(processor: Processor) -> None:
     objects, inputs, labels = labelled(processor, [[0.0] * 4] * 2)
-    torch.testing.assert_close(labels.target, torch.from_numpy(objects.position[[0, 1], [1, 0]]))
+    torch.testing.assert_close(labels.target, torch.from_numpy(objects.pose[[0, 1], [1, 0]]))
     for row, word in enumerate((" blue", " red")):
         first = int(labels.after_word[row].nonzero()[0, 0])
         seen = processor.tokenizer.decode(
@@ -54,6 +55,24 @@ def test_the_target_is_the_named_object_and_is_asked_from_its_word_on(processor:
         )
         assert seen.endswith(word)
         assert not labels.after_word[row][inputs.attention_mask[row] == 0].any()
+
+
+def test_the_goal_is_asked_of_the_tokens_behind_the_whole_sentence(processor: Processor) -> None:
+    objects, inputs, labels = labelled(processor, [[0.0] * 4] * 2)
+    torch.testing.assert_close(labels.goal, torch.from_numpy(objects.goal))
+    for row in range(2):
+        asked = inputs.input_ids[row][labels.after_sentence[row]].tolist()
+        text = processor.tokenizer.decode(asked, skip_special_tokens=False)
+        assert text == "<|im_start|>assistant\n<cot></cot><|im_end|>\n"
+
+
+def test_half_a_turn_changes_nothing_and_ends_share_the_objects_scale() -> None:
+    environment = np.array([[0.1, 0.2, 0.0, 0.3, 0.5, -0.2, 0.0, -1.2]])
+    turned = environment + np.array([[0.0, 0.0, 0.0, np.pi, 0.0, 0.0, 0.0, -np.pi]])
+    ends, pixels = np.array([[0.1, 0.2]]), np.zeros((1, 4))
+    here, there = (tracks(NAMES, e, pixels, ends) for e in (environment, turned))
+    np.testing.assert_allclose(here.pose, there.pose, atol=1e-6)
+    np.testing.assert_allclose(here.goal[0], here.pose[0, 0, :2], atol=1e-6)
 
 
 def test_a_sentence_without_an_object_is_refused(processor: Processor) -> None:
@@ -75,18 +94,20 @@ def test_reworded_sentences_name_another_object_and_are_marked() -> None:
 def test_perfect_answers_cost_almost_nothing(processor: Processor) -> None:
     _, inputs, labels = labelled(processor, [[20.0, 40.0, 100.0, 100.0]] * 2)
     length, objects = inputs.input_ids.shape[1], 2
-    heads = GroundingHeads(3 * objects, objects)
+    size = 5 * objects
+    heads = GroundingHeads(size, objects)
     with torch.no_grad():
-        heads.patch.weight.copy_(torch.eye(3 * objects))
-        heads.target.weight.copy_(torch.eye(3 * objects)[:2])
-        heads.patch.bias.zero_()
-        heads.target.bias.zero_()
+        for head, rows in ((heads.patch, range(size)), (heads.target, range(4)), (heads.goal, range(4, 6))):
+            head.weight.copy_(torch.eye(size)[list(rows)])
+            head.bias.zero_()
     certain = (labels.presence * 40 - 20)[..., None]
-    place = labels.position[:, None].expand(-1, length, -1, -1)
-    early = torch.cat([certain, place], -1).flatten(2)
-    known = torch.nn.functional.pad(labels.target[:, None].expand(-1, length, -1), (0, 4))
+    pose = labels.pose[:, None].expand(-1, length, -1, -1)
+    early = torch.cat([certain, pose], -1).flatten(2)
+    answers = torch.cat([labels.target, labels.goal], dim=-1)
+    known = torch.nn.functional.pad(answers[:, None].expand(-1, length, -1), (0, size - 6))
     looks = labels.target_patch[:, None].float().expand(-1, length, -1) * 40
-    losses = heads(Hidden(known, known, early, looks), known[:, :30], labels)
+    losses = heads(Hidden(early, known, known, looks), known[:, :30], labels)
+    assert set(losses) == {"patch", "look", "target", "goal"}
     assert all(loss.item() < 1e-5 for loss in losses.values())
 
 

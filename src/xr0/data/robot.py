@@ -151,6 +151,12 @@ class RobotData:
         pairs = zip(self.windows.episode.tolist(), self.windows.frame.tolist(), strict=True)
         return np.stack([parts[episode][frame] for episode, frame in pairs])
 
+    def last_commands(self) -> np.ndarray:
+        """The last command of each sample's episode, float32 [n, native]: where the work ends."""
+        last = np.stack([part["action"][-1] for part in self.dataset.columns(["action"])])
+        place = {episode.index: k for k, episode in enumerate(self.dataset.episodes)}
+        return last[[place[index] for index in self.windows.episode.tolist()]]
+
     def _images(self, index: int) -> dict[str, np.ndarray]:
         return {
             camera.key: self.frames.images(f"observation.images.{camera.key}", index)

@@ -82,13 +82,14 @@ def encode(model: Qwen3VL, inputs: VLMInputs, layers: int) -> Context:
 class Hidden:
     """States of a pass over [context | appended].
 
-    context, appended: after the last layer; early: of the context, as layer GROUNDED_LAYER's attention sees
-    them; looks: that layer's attention logits of its first head, context looking at context.
+    early, late: of the context, as the attention of layer GROUNDED_LAYER and of the last layer sees them;
+    late is the last that the action expert can read. appended: after the last layer. looks: attention logits
+    of layer GROUNDED_LAYER's first head, context looking at context.
     """
 
-    context: Float[Tensor, "b l h"]
-    appended: Float[Tensor, "b a h"]
     early: Float[Tensor, "b l h"]
+    late: Float[Tensor, "b l h"]
+    appended: Float[Tensor, "b a h"]
     looks: Float[Tensor, "b l l"]
 
 
@@ -100,9 +101,14 @@ def hidden_after(model: Qwen3VL, inputs: VLMInputs, appended: Float[Tensor, "b a
     following = start[:, None] + torch.arange(extra, device=start.device)
     embeddings = torch.cat([model.get_input_embeddings()(inputs.input_ids), appended], dim=1)
     ones = inputs.attention_mask.new_ones(batch, extra)
-    attention = model.model.language_model.layers[GROUNDED_LAYER].self_attn
-    seen: dict[str, Any] = {}
-    hook = attention.register_forward_pre_hook(lambda _, __, given: seen.update(given), with_kwargs=True)
+    attentions = [layer.self_attn for layer in model.model.language_model.layers]
+    seen: dict[str, dict[str, Any]] = {}
+    hooks = [
+        attention.register_forward_pre_hook(
+            lambda _, __, given, name=name: seen.update({name: given}), with_kwargs=True
+        )
+        for name, attention in (("early", attentions[GROUNDED_LAYER]), ("late", attentions[-1]))
+    ]
     try:
         out = model.model(
             inputs_embeds=embeddings,
@@ -112,13 +118,13 @@ def hidden_after(model: Qwen3VL, inputs: VLMInputs, appended: Float[Tensor, "b a
             **_images(inputs),
         )
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
     length = inputs.input_ids.shape[1]
-    final, early = out.last_hidden_state, seen["hidden_states"][:, :length]
-    cosine, sine = (table[:, :length] for table in seen["position_embeddings"])
-    return Hidden(
-        final[:, :length], final[:, length:], early, _first_head_logits(attention, early, (cosine, sine))
-    )
+    early, late = (seen[name]["hidden_states"][:, :length] for name in ("early", "late"))
+    cosine, sine = (table[:, :length] for table in seen["early"]["position_embeddings"])
+    looks = _first_head_logits(attentions[GROUNDED_LAYER], early, (cosine, sine))
+    return Hidden(early, late, out.last_hidden_state[:, length:], looks)
 
 
 def _first_head_logits(

@@ -3,9 +3,10 @@
 A 3 M model that only imitates stays at chance about which brick is meant (facts/prototype.md). The labels are
 object positions that the simulator knows, the counterpart of grounding boxes in vision-language data:
 
-    patch    each base-view token, early: which objects' centres lie in it, and where on the table they are
+    patch    each base-view token, early: which objects' centres lie in it, and how they lie on the table
     look     one early attention head, from the instruction's object word on: at the object's patch
-    target   the same tokens and each action query, after the last layer: where the object is
+    target   the same tokens, where the action expert reads them last, and each query: how the object lies
+    goal     the tokens behind the sentence, likewise, and each query: where the work will end
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ from torch import Tensor, nn
 
 from xr0.model.vlm import Hidden
 
-PATCH_WEIGHT, LOOK_WEIGHT, TARGET_WEIGHT = 0.3, 0.1, 0.5
-"""Of the three losses beside the action loss."""
+PATCH_WEIGHT, LOOK_WEIGHT, TARGET_WEIGHT, GOAL_WEIGHT = 0.3, 0.1, 0.5, 0.3
+"""Of the four losses beside the action loss."""
+
+POSE = 4
+"""x and y on the table, and the yaw as cosine and sine of twice the angle: half a turn changes nothing."""
 
 NEVER = -1e4
 """A logit that gets no attention, and unlike infinity no NaN in the gradient of an empty row."""
@@ -33,54 +37,68 @@ PRESENCE_BALANCE = 10.0
 class GroundingLabels:
     """o objects, l context tokens.
 
-    presence: object o's centre lies in token l's patch; position: object positions, normalised;
-    target_patch: the instructed object's patch; target: its position; after_word: tokens that may know it.
+    presence: object o's centre lies in token l's patch; pose: of the objects, x and y normalised;
+    target_patch: the instructed object's patch; target: its pose; goal: x and y where the work ends,
+    normalised; in_view: tokens of the first camera; after_word, after_sentence: tokens that may know target
+    and goal.
     """
 
     presence: Float[Tensor, "b l o"]
-    position: Float[Tensor, "b o 2"]
+    pose: Float[Tensor, "b o 4"]
     target_patch: Bool[Tensor, "b l"]
-    target: Float[Tensor, "b 2"]
+    target: Float[Tensor, "b 4"]
+    goal: Float[Tensor, "b 2"]
     in_view: Bool[Tensor, "b l"]
     after_word: Bool[Tensor, "b l"]
+    after_sentence: Bool[Tensor, "b l"]
 
 
 class GroundingHeads(nn.Module):
-    """The two linear heads; `look` has no parameters of its own."""
+    """The three linear heads; `look` has no parameters of its own."""
 
     def __init__(self, text_size: int, objects: int) -> None:
         super().__init__()
         self.objects = objects
-        self.patch = nn.Linear(text_size, 3 * objects)
-        self.target = nn.Linear(text_size, 2)
+        self.patch = nn.Linear(text_size, (1 + POSE) * objects)
+        self.target = nn.Linear(text_size, POSE)
+        self.goal = nn.Linear(text_size, 2)
 
     def forward(
         self, hidden: Hidden, query_hidden: Float[Tensor, "b t h"], labels: GroundingLabels
     ) -> dict[str, Float[Tensor, ""]]:
-        """The three losses, weighted."""
+        """The four losses, weighted."""
+        target = _told(self.target, hidden.late, labels.after_word, query_hidden, labels.target)
+        goal = _told(self.goal, hidden.late, labels.after_sentence, query_hidden, labels.goal)
         return {
             "patch": PATCH_WEIGHT * self._patch_loss(hidden.early, labels),
             "look": LOOK_WEIGHT * look_loss(hidden.looks, labels),
-            "target": TARGET_WEIGHT * self._target_loss(hidden.context, query_hidden, labels),
+            "target": TARGET_WEIGHT * target,
+            "goal": GOAL_WEIGHT * goal,
         }
 
     def _patch_loss(self, early: Float[Tensor, "b l h"], labels: GroundingLabels) -> Float[Tensor, ""]:
-        patch = self.patch(early).unflatten(-1, (self.objects, 3))
+        patch = self.patch(early).unflatten(-1, (self.objects, 1 + POSE))
         presence = F.binary_cross_entropy_with_logits(
             patch[..., 0][labels.in_view],
             labels.presence[labels.in_view],
             pos_weight=torch.tensor(PRESENCE_BALANCE, device=patch.device),
         )
         here = labels.presence.bool()
-        wanted = labels.position[:, None].expand(-1, here.shape[1], -1, -1)
-        where = (patch[..., 1:][here] - wanted[here]).abs().mean() if here.any() else presence * 0.0
-        return presence + where
+        wanted = labels.pose[:, None].expand(-1, here.shape[1], -1, -1)
+        pose = (patch[..., 1:][here] - wanted[here]).abs().mean() if here.any() else presence * 0.0
+        return presence + pose
 
-    def _target_loss(
-        self, context: Float[Tensor, "b l h"], queries: Float[Tensor, "b t h"], labels: GroundingLabels
-    ) -> Float[Tensor, ""]:
-        words = (self.target(context) - labels.target[:, None]).abs().mean(-1)
-        return words[labels.after_word].mean() + (self.target(queries) - labels.target[:, None]).abs().mean()
+
+def _told(
+    head: nn.Linear,
+    context: Float[Tensor, "b l h"],
+    asked: Bool[Tensor, "b l"],
+    queries: Float[Tensor, "b t h"],
+    answer: Float[Tensor, "b a"],
+) -> Float[Tensor, ""]:
+    """Mean absolute error of a head's answers, at the context tokens that are asked and at the queries."""
+    words = (head(context) - answer[:, None]).abs().mean(-1)
+    return words[asked].mean() + (head(queries) - answer[:, None]).abs().mean()
 
 
 def look_loss(looks: Float[Tensor, "b l l"], labels: GroundingLabels) -> Float[Tensor, ""]:

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from xr0.train.grounding import GroundingLabels
 from xr0.transform.images import ImageSpec
-from xr0.transform.prompt import IMAGE_PAD
+from xr0.transform.prompt import IM_START, IMAGE_PAD
 from xr0.transform.tokenizer import token_id
 from xr0.types import VLMInputs
 
@@ -21,14 +21,16 @@ REWORDED = 0.4
 
 @dataclass(frozen=True)
 class ObjectTracks:
-    """Where the named objects are in each sample n.
+    """How the named objects lie in each sample n, and where its episode ends.
 
-    position: [n, o, 2] on the table, normalised; pixel: [n, o, 2] (u, v) in the first camera's frame.
+    pose: [n, o, 4] (x, y, cos 2 yaw, sin 2 yaw) on the table, x and y normalised; pixel: [n, o, 2] (u, v) in
+    the first camera's frame; goal: [n, 2] (x, y), normalised as the objects are.
     """
 
     names: tuple[str, ...]
-    position: np.ndarray
+    pose: np.ndarray
     pixel: np.ndarray
+    goal: np.ndarray
 
     def target(self, instruction: str) -> int:
         """Index of the object that an instruction names; ValueError unless it is exactly one."""
@@ -41,13 +43,25 @@ class ObjectTracks:
         return named[0]
 
 
-def tracks(names: Sequence[str], environment: np.ndarray, pixels: np.ndarray) -> ObjectTracks:
-    """From columns named `<object>.x`, `<object>.y` and [n, 2 * o] pixels in the same order of objects."""
+def tracks(
+    names: Sequence[str], environment: np.ndarray, pixels: np.ndarray, ends: np.ndarray
+) -> ObjectTracks:
+    """From columns named `<object>.x`, `.y` and `.yaw`, [n, 2 * o] pixels in the same order of objects, and
+    the episodes' last places `ends` [n, 2] (x, y)."""
     objects = tuple(dict.fromkeys(name.split(".")[0] for name in names))
-    columns = [[names.index(f"{o}.x"), names.index(f"{o}.y")] for o in objects]
-    position = environment[:, columns].astype(np.float32)
-    position = (position - position.mean((0, 1))) / position.std((0, 1))
-    return ObjectTracks(objects, position, pixels.reshape(len(pixels), len(objects), 2).astype(np.float32))
+
+    def column(what: str) -> np.ndarray:
+        return environment[:, [names.index(f"{o}.{what}") for o in objects]].astype(np.float32)
+
+    place, yaw = np.stack([column("x"), column("y")], axis=-1), column("yaw")
+    mean, std = place.mean((0, 1)), place.std((0, 1))
+    turn = np.stack([np.cos(2.0 * yaw), np.sin(2.0 * yaw)], axis=-1)
+    return ObjectTracks(
+        objects,
+        np.concatenate([(place - mean) / std, turn], axis=-1),
+        pixels.reshape(len(pixels), len(objects), 2).astype(np.float32),
+        ((ends - mean) / std).astype(np.float32),
+    )
 
 
 def reword(
@@ -84,11 +98,11 @@ class Labeller:
         """Labels of samples `indices`, whose contexts are `inputs`."""
         ids, length = inputs.input_ids.numpy(), inputs.input_ids.shape[1]
         rows, columns = (side // self.spec.factor for side in self.frame)
-        pad = token_id(self.tokenizer, IMAGE_PAD)
+        pad, turn = token_id(self.tokenizer, IMAGE_PAD), token_id(self.tokenizer, IM_START)
         objects = len(self.tracks.names)
         presence = np.zeros((len(indices), length, objects), np.float32)
         in_view = np.zeros((len(indices), length), bool)
-        after = np.zeros((len(indices), length), bool)
+        after_word, after_sentence = np.zeros((2, len(indices), length), bool)
         targets = np.zeros(len(indices), int)
         for i, (index, instruction) in enumerate(zip(indices, instructions, strict=True)):
             view = np.flatnonzero(ids[i] == pad)[: rows * columns]
@@ -99,15 +113,19 @@ class Labeller:
                     presence[i, view[row * columns + column], o] = 1.0
             targets[i] = self.tracks.target(instruction)
             start = self._word_end(ids[i], self.tracks.names[targets[i]])
-            after[i, start : int(inputs.attention_mask[i].sum())] = True
-        position = self.tracks.position[indices]
+            end = int(inputs.attention_mask[i].sum())
+            after_word[i, start:end] = True
+            after_sentence[i, np.flatnonzero(ids[i] == turn)[-1] : end] = True
+        pose = self.tracks.pose[indices]
         return GroundingLabels(
             presence=torch.from_numpy(presence),
-            position=torch.from_numpy(position),
+            pose=torch.from_numpy(pose),
             target_patch=torch.from_numpy(presence[np.arange(len(indices)), :, targets] > 0),
-            target=torch.from_numpy(position[np.arange(len(indices)), targets]),
+            target=torch.from_numpy(pose[np.arange(len(indices)), targets]),
+            goal=torch.from_numpy(self.tracks.goal[indices]),
             in_view=torch.from_numpy(in_view),
-            after_word=torch.from_numpy(after),
+            after_word=torch.from_numpy(after_word),
+            after_sentence=torch.from_numpy(after_sentence),
         )
 
     def _word_end(self, ids: np.ndarray, name: str) -> int:
