@@ -4,7 +4,7 @@ import torch
 
 from xr0.config import DiTConfig, ModelConfig
 from xr0.model.vla import VLA
-from xr0.recipes import qwen3_vl
+from xr0.sizes import qwen3_vl
 from xr0.types import VLMInputs
 
 IMAGE, VIDEO, START, END = 60, 61, 62, 63

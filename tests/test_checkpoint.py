@@ -16,7 +16,7 @@ from xr0 import checkpoint
 from xr0.config import WINDOWED
 from xr0.model import weights
 from xr0.policy import Policy, Request
-from xr0.recipes import TINY_IMAGES, tiny_model
+from xr0.sizes import TINY_IMAGES, tiny_model
 from xr0.transform import tokenizer
 from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor

@@ -19,12 +19,13 @@ from tokenizers import Tokenizer
 
 from xr0 import checkpoint as checkpoints
 from xr0.checkpoint import Checkpoint
-from xr0.config import CAUSAL, WINDOWED, Contract, DiTConfig, ModelConfig
+from xr0.config import CAUSAL, WINDOWED, Contract
 from xr0.data.language import LanguageData
 from xr0.data.mixture import draw
 from xr0.data.robot import PhaseWeights, RobotData
 from xr0.data.vision_language import read_conversations
 from xr0.model.vla import VLA
+from xr0.sizes import TINY_IMAGES, tiny_model
 from xr0.train.choice_stage import ChoiceStage
 from xr0.train.distributed import World, world
 from xr0.train.flow_stage import FlowStage
@@ -34,23 +35,16 @@ from xr0.train.optim import OptimSettings
 from xr0.train.post_train import PostTrainStage
 from xr0.train.settings import StageSettings
 from xr0.transform import tokenizer as tokenizers
-from xr0.transform.images import ImageSpec
 from xr0.transform.processor import Processor
 
 HELD_OUT = 64
 """Samples on which a stage is validated."""
-
-ROPE_THETA = 5_000_000.0
-"""Qwen3-VL's (facts/model.md 3.1)."""
 
 ACTION_HORIZON = 30
 """Ticks: one second at 30 Hz (paper)."""
 
 TINY_VOCABULARY = 512
 """256 bytes, the special tokens and the words of the brick table."""
-
-TINY_IMAGES = ImageSpec(patch=8, merge=2, temporal=2)
-"""64 context tokens for a 128 px view."""
 
 POSITION_STD = 0.2
 """Spread of the vision tower's fresh position table: ten times Qwen's, or a small model finds places too
@@ -89,53 +83,6 @@ TINY_POST = StageSettings(
     seed=3,
     phases=WHOLE,
 )
-
-
-def qwen3_vl(
-    text: dict[str, Any], vision: dict[str, Any], mrope_section: list[int], special_ids: dict[str, int]
-) -> dict[str, Any]:
-    """Qwen3VLConfig arguments that read the same in transformers 4.57 and 5.x."""
-    rope = {"rope_type": "default", "mrope_section": mrope_section, "mrope_interleaved": True}
-    fixed = {
-        "rope_theta": ROPE_THETA,
-        "rope_scaling": rope,
-        "tie_word_embeddings": True,
-        "rms_norm_eps": 1e-6,
-    }
-    return {
-        "text_config": {**text, **fixed},
-        "vision_config": vision,
-        "tie_word_embeddings": True,
-        **special_ids,
-    }
-
-
-def tiny_model(vocab_size: int, special_ids: dict[str, int]) -> ModelConfig:
-    """About 2.8 M parameters for 128 px views; a 4-layer DiT reads the last 4 of 6 VLM layers."""
-    text = {
-        "vocab_size": vocab_size,
-        "hidden_size": 128,
-        "intermediate_size": 320,
-        "num_hidden_layers": 6,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "head_dim": 32,
-        "max_position_embeddings": 4096,
-    }
-    vision = {
-        "depth": 3,
-        "hidden_size": 64,
-        "num_heads": 2,
-        "intermediate_size": 160,
-        "patch_size": TINY_IMAGES.patch,
-        "spatial_merge_size": TINY_IMAGES.merge,
-        "temporal_patch_size": TINY_IMAGES.temporal,
-        "out_hidden_size": 128,
-        "num_position_embeddings": 256,
-        "deepstack_visual_indexes": [0, 1],
-    }
-    vlm = qwen3_vl(text, vision, mrope_section=[6, 5, 5], special_ids=special_ids)
-    return ModelConfig(vlm, DiTConfig(hidden_size=128, num_layers=4, head_dim=32, rope_theta=ROPE_THETA))
 
 
 def tiny_tokenizer(robot: RobotData, language: LanguageData) -> Tokenizer:
