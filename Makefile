@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The version whose numbers are in results/; any torch >= 2.9 works.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test check setup lint types imports clean
+.PHONY: demo test check gpu bench setup lint types imports clean
 
 demo: setup ## a robot obeys sentences in a live simulated world, at 30 Hz
 	$(BIN)/xr0 demo
@@ -14,6 +14,13 @@ test: setup ## the fast tests
 	$(BIN)/pytest -m "not slow and not gpu"
 
 check: lint types imports test ## all of CI
+
+gpu: setup ## what wants a GPU: its tests, and the latency of the released size into results/gpu
+	$(BIN)/pytest -m gpu
+	runs/gpu.sh
+
+bench: setup ## the latency of the released size on the CPU, into results/cpu (10 GB of disk, 10 minutes)
+	runs/latency.sh
 
 setup: $(VENV)/.installed ## install everything into .venv, and the off-screen GL library where that is allowed
 

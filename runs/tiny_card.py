@@ -12,7 +12,8 @@ import torch
 import transformers
 
 from xr0 import checkpoint
-from xr0_robot.bench.results import machine
+from xr0.model import tensors
+from xr0_robot.report import machine
 
 STAGES = ("choice", "flow", "post")
 
@@ -43,7 +44,7 @@ def main() -> None:
         "task": "put one of four bricks into one of two bins, as a sentence says (simulated)",
         "parameters": {"total": sum(parameters.values()), **parameters},
         "fingerprint": loaded.fingerprint,
-        "bytes": (folder / checkpoint.WEIGHTS).stat().st_size,
+        "bytes": (folder / tensors.SINGLE).stat().st_size,
         "contract": loaded.contract.name,
         "action_horizon": loaded.stats.horizon,
         "data": {

@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+import readme
+
 START, END = "<!-- results/tiny: written by runs/tiny_table.py -->", "<!-- end -->"
 
 ROWS = {
@@ -31,16 +33,13 @@ def row(path: Path, title: str) -> str:
 
 def main() -> None:
     """Replace what stands between the markers."""
-    results, readme = map(Path, sys.argv[1:])
+    results, target = map(Path, sys.argv[1:])
     head = [
         "| the tiny model | success (95 % interval) | median time | seam ratio | idle |",
         "|---|---|---|---|---|",
     ]
     lines = [row(results / name, title) for name, title in ROWS.items() if (results / name).exists()]
-    text = readme.read_text()
-    before, rest = text.split(START)
-    _, after = rest.split(END)
-    readme.write_text("\n".join([before + START, *head, *lines, END + after]))
+    readme.put(target, START, END, [*head, *lines])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Literal
 
 import tyro
 
-from xr0 import launch
+from xr0 import cli_model, launch
 
 TINY = Path(__file__).resolve().parents[2] / "checkpoints" / "tiny"
 """The checkpoint that the repository ships."""
@@ -107,8 +107,9 @@ def evaluate(
 
 @app.command
 def serve(
-    checkpoint: tyro.conf.Positional[Path] = TINY,
+    checkpoint: tyro.conf.Positional[str] = str(TINY),
     *,
+    open_with: cli_model.OpenOption = cli_model.OPEN,
     host: str = "127.0.0.1",
     port: int = 8000,
     api_key: str | None = None,
@@ -117,7 +118,8 @@ def serve(
     """Serve a checkpoint over openpi's websocket protocol.
 
     Args:
-        checkpoint: folder of the policy.
+        checkpoint: a folder of either layout, a .pt file, or a name on the hub.
+        open_with: what the checkpoint leaves open.
         host: address to listen on; this machine only by default.
         port: 0 takes a free one and prints it.
         api_key: clients must send `Authorization: Api-Key <this>`.
@@ -125,12 +127,14 @@ def serve(
     """
     import torch
 
+    from xr0 import pretrained
     from xr0.policy import Policy
     from xr0.serve.adapter import ServedPolicy
     from xr0.serve.server import serve as serve_policy
 
     torch.set_num_threads(threads)
-    serve_policy(ServedPolicy(Policy.from_pretrained(checkpoint)), host, port, api_key)
+    policy = Policy(pretrained.load(checkpoint, open_with.wanted()))
+    serve_policy(ServedPolicy(policy), host, port, api_key)
     return 0
 
 
@@ -199,6 +203,10 @@ def post_train(data: Path, checkpoint: Path, out: Path) -> int:
 
     recipes.post_train(data, checkpoint, out, recipes.TINY_POST)
     return 0
+
+
+for command in (cli_model.inspect, cli_model.convert, cli_model.parity, cli_model.bench):
+    app.command(command)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Policy: observation in, absolute commands out, with timings. What the server serves."""
+"""Policy: observations in, commands out, with timings. What the server serves."""
 
 from __future__ import annotations
 
@@ -9,39 +9,60 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from xr0 import checkpoint as checkpoints
+from xr0 import pretrained
 from xr0.checkpoint import Checkpoint
 from xr0.config import FLOW_STEPS
 from xr0.data.collate import pad_rows
+from xr0.model import flow, prefill
+from xr0.official import Wanted
 from xr0.transform import actions as layout
 from xr0.transform.tokenizer import padding_id
-from xr0_robot.types import finite_vector
+from xr0.types import VLMInputs
+from xr0_robot.types import Embodiment, finite_vector
+
+BLANK_SIZE = (256, 256)
+"""Height and width [px] of a warm-up picture, for a camera of any size."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Wall time of each stage of one inference [ms]."""
+    """Wall time of each stage of one inference [ms]; a batch's requests share it."""
 
     preprocess_ms: float
+    vision_ms: float
     prefill_ms: float
     denoise_ms: float
 
     @property
     def total_ms(self) -> float:
         """Their sum."""
-        return self.preprocess_ms + self.prefill_ms + self.denoise_ms
+        return self.preprocess_ms + self.vision_ms + self.prefill_ms + self.denoise_ms
 
 
 @dataclass(frozen=True)
 class Request:
-    """One robot's question. prefix: absolute commands [p, native_dim] of the p ticks from now on."""
+    """One robot's question. prefix: commands [p, native_dim] of the p ticks from now on."""
 
     images: Mapping[str, np.ndarray]
     state: np.ndarray
     instruction: str
     prefix: np.ndarray | None
     seed: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch of requests as the model takes it; `native` are the robots' own states [b, state_dim]."""
+
+    inputs: VLMInputs
+    native: np.ndarray
+    state: Float[Tensor, "b 1 s"]
+    action_mask: Float[Tensor, "b t d"]
+    noise: Float[Tensor, "b t d"]
+    prefix: flow.Prefix | None
 
 
 class Policy:
@@ -53,11 +74,28 @@ class Policy:
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.vla = checkpoint.vla.to(self.device).eval()
         self.dtype = self.vla.sink.weight.dtype
+        with torch.inference_mode():
+            self.schedule = self.vla.schedule(FLOW_STEPS)
 
     @staticmethod
-    def from_pretrained(folder: str | Path) -> Policy:
-        """Load a checkpoint folder; FileNotFoundError or ValueError with one line otherwise."""
-        return Policy(checkpoints.load(Path(folder)))
+    def from_pretrained(
+        source: str | Path,
+        *,
+        robot_type: str | None = None,
+        contract: str | None = None,
+        views: Sequence[str] = (),
+        embodiment: Embodiment | None = None,
+        device: torch.device | None = None,
+    ) -> Policy:
+        """Load a folder of either layout, a .pt file of the released post-training code, or a hub name.
+
+        robot_type: which of several that a released checkpoint serves. contract: "causal" or "windowed",
+        where the files do not tell. views: titles of the cameras, for a robot type that has no documented
+        ones. embodiment: the robot, for a robot type that is not known here. Raises FileNotFoundError or
+        ValueError in one line, also where one of these is needed and not given.
+        """
+        wanted = Wanted(robot_type, contract, tuple(views), embodiment)
+        return Policy(pretrained.load(source, wanted), device)
 
     @property
     def action_horizon(self) -> int:
@@ -69,46 +107,62 @@ class Policy:
         """Longest prefix [ticks] that the checkpoint was trained to continue."""
         return self.checkpoint.contract.max_prefix
 
-    @torch.inference_mode()
     def infer(self, request: Request) -> tuple[np.ndarray, Timing]:
-        """Absolute commands float64 [action_horizon, native_dim] from the observation's tick on.
+        """Commands float64 [action_horizon, native_dim] from the observation's tick on.
 
         ValueError on a missing or misshapen camera, a state or prefix of another width or with NaN, a prefix
         longer than the checkpoint knows.
         """
-        start = time.perf_counter()
-        state = finite_vector("state", request.state, self.embodiment.native_dim)
-        prefix = self._prefix(request.prefix, state)
-        stats, processor = self.checkpoint.stats, self.checkpoint.processor
-        tokens = processor.action(request.images, request.instruction, self.embodiment)
-        inputs = pad_rows([tokens], padding_id(processor.tokenizer)).to(self.device, self.dtype)
-        normal_state = stats.normalize_state(layout.encode_state(state, self.embodiment))
-        prefilled = time.perf_counter()
-        context = self.vla.encode(inputs)
-        self._synchronize()
-        denoised = time.perf_counter()
+        actions, timing = self.infer_batch([request])
+        return actions[0], timing
+
+    @torch.inference_mode()
+    def infer_batch(self, requests: Sequence[Request]) -> tuple[list[np.ndarray], Timing]:
+        """One answer per request, as `infer` gives it alone, whatever the lengths of sentences and prefixes.
+
+        ValueError as `infer`, before anything is computed.
+        """
+        marks = [time.perf_counter()]
+        given = self.prepare(requests)
+        marks.append(self._now())
+        seen = prefill.see(self.vla.vlm, given.inputs)
+        marks.append(self._now())
+        context = self.vla.read(given.inputs, seen)
+        marks.append(self._now())
+        contract = self.checkpoint.contract
         actions = self.vla.sample(
-            context,
-            self._tensor(normal_state[None, None]),
-            self._tensor(stats.mask[None]),
-            self._noise(request.seed),
-            self.checkpoint.contract,
-            FLOW_STEPS,
-            prefix,
+            context, given.state, given.action_mask, given.noise, contract, self.schedule, given.prefix
         )
-        normal = actions[0].float().cpu().numpy()
-        # A slot without spread was constant in the data: it stays at its mean.
-        encoded = np.where(stats.mask > 0, stats.unnormalize_actions(normal), stats.action_mean)
-        native = layout.decode_actions(encoded, state, self.embodiment)
-        done = time.perf_counter()
-        spent = np.diff([start, prefilled, denoised, done]) * 1e3
-        return native, Timing(*spent.tolist())
+        native = self._decode(actions, given.native)
+        marks.append(time.perf_counter())
+        return native, Timing(*(np.diff(marks) * 1e3).tolist())
+
+    def prepare(self, requests: Sequence[Request]) -> Prepared:
+        """Check, tokenize, normalise; ValueError names what is wrong with which part of a request."""
+        if not requests:
+            raise ValueError("policy: got no request, expected at least one")
+        stats, processor = self.checkpoint.stats, self.checkpoint.processor
+        states = [finite_vector("state", r.state, self.embodiment.state_dim) for r in requests]
+        prefixes = [self._prefix(r.prefix, state) for r, state in zip(requests, states, strict=True)]
+        rows = [processor.action(r.images, r.instruction, self.embodiment) for r in requests]
+        native = np.stack(states)
+        normal = stats.normalize_state(layout.encode_state(native, self.embodiment))
+        return Prepared(
+            pad_rows(rows, padding_id(processor.tokenizer)).to(self.device, self.dtype),
+            native,
+            self._tensor(normal[:, None]),
+            self._tensor(stats.mask).expand(len(requests), -1, -1),
+            torch.stack([self._noise(request.seed) for request in requests]),
+            self._joined(prefixes),
+        )
 
     def warm_up(self) -> None:
         """One inference on a blank observation, so that the first real one is not the slowest."""
-        images = {c.key: np.zeros((c.height, c.width, 3), np.uint8) for c in self.embodiment.cameras}
-        state = np.zeros(self.embodiment.native_dim)
-        self.infer(Request(images, state, "warm up", None, seed=0))
+        sizes = {
+            c.key: (c.height or BLANK_SIZE[0], c.width or BLANK_SIZE[1]) for c in self.embodiment.cameras
+        }
+        images = {key: np.zeros((*size, 3), np.uint8) for key, size in sizes.items()}
+        self.infer(Request(images, np.zeros(self.embodiment.state_dim), "warm up", None, seed=0))
 
     def metadata(self) -> dict[str, object]:
         """What a client needs to know before it moves anything."""
@@ -120,28 +174,46 @@ class Policy:
             "checkpoint": {"name": self.checkpoint.name, "fingerprint": self.checkpoint.fingerprint},
         }
 
-    def _prefix(self, prefix: np.ndarray | None, state: np.ndarray) -> torch.Tensor | None:
-        """Committed commands, re-anchored to this observation's state by encoding them with it."""
+    def _prefix(self, prefix: np.ndarray | None, state: np.ndarray) -> np.ndarray:
+        """Committed commands [p, model_dim], re-anchored to this state by encoding them with it."""
         if prefix is None or len(prefix) == 0:
-            return None
+            return np.zeros((0, self.embodiment.model_dim), np.float32)
         if len(prefix) > self.max_prefix:
             raise ValueError(
                 f"prefix: got {len(prefix)} ticks, this checkpoint continues at most {self.max_prefix}"
             )
-        rows: Sequence[np.ndarray] = [
+        rows = [
             finite_vector(f"prefix row {i}", row, self.embodiment.native_dim) for i, row in enumerate(prefix)
         ]
         encoded = layout.encode_actions(np.stack(rows), state, self.embodiment)
-        return self._tensor(self.checkpoint.stats.normalize_actions(encoded)[None])
+        return self.checkpoint.stats.normalize_actions(encoded)
 
-    def _noise(self, seed: int) -> torch.Tensor:
-        generator = torch.Generator().manual_seed(seed)
-        shape = (1, *self.checkpoint.stats.action_mean.shape)
-        return torch.randn(shape, generator=generator).to(self.device, self.dtype)
+    def _joined(self, prefixes: Sequence[np.ndarray]) -> flow.Prefix | None:
+        lengths = [len(prefix) for prefix in prefixes]
+        if not any(lengths):
+            return None
+        actions = np.zeros((len(prefixes), *self.checkpoint.stats.action_mean.shape), np.float32)
+        for i, prefix in enumerate(prefixes):
+            actions[i, : len(prefix)] = prefix
+        return flow.Prefix(self._tensor(actions), torch.tensor(lengths, device=self.device))
 
-    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+    def _decode(self, actions: Float[Tensor, "b t d"], states: np.ndarray) -> list[np.ndarray]:
+        encoded = self.checkpoint.stats.unnormalize_actions(actions.float().cpu().numpy())
+        return [
+            layout.decode_actions(chunk, state, self.embodiment)
+            for chunk, state in zip(encoded, states, strict=True)
+        ]
+
+    def _noise(self, seed: int) -> Float[Tensor, "t d"]:
+        """Drawn on the model's device in its dtype, as the released code does: same seed, same noise."""
+        generator = torch.Generator(self.device).manual_seed(seed)
+        shape = self.checkpoint.stats.action_mean.shape
+        return torch.randn(shape, generator=generator, device=self.device, dtype=self.dtype)
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.device, self.dtype)
 
-    def _synchronize(self) -> None:
+    def _now(self) -> float:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
+        return time.perf_counter()

@@ -108,7 +108,7 @@ def pretrain_choice(data: Path, out: Path, settings: StageSettings) -> None:
             robot.last_commands()[:, :2],
         )
         camera = robot.embodiment.cameras[0]
-        labeller = Labeller(objects, processor.tokenizer, TINY_IMAGES, (camera.height, camera.width))
+        labeller = Labeller(objects, processor.tokenizer, TINY_IMAGES, camera.size)
         stage = ChoiceStage(vla, ACTION_HORIZON, len(objects.names))
         weights = robot.sampling_weights(settings.phases)
 

@@ -29,19 +29,19 @@ def qwen3_vl(
     text: dict[str, Any], vision: dict[str, Any], mrope_section: list[int], special_ids: dict[str, int]
 ) -> dict[str, Any]:
     """Qwen3VLConfig arguments that read the same in transformers 4.57 and 5.x."""
-    rope = {"rope_type": "default", "mrope_section": mrope_section, "mrope_interleaved": True}
-    fixed = {
-        "rope_theta": ROPE_THETA,
-        "rope_scaling": rope,
-        "tie_word_embeddings": True,
-        "rms_norm_eps": 1e-6,
-    }
+    fixed = {"tie_word_embeddings": True, "rms_norm_eps": 1e-6}
     return {
-        "text_config": {**text, **fixed},
+        "text_config": {**text, **rope(ROPE_THETA, mrope_section), **fixed},
         "vision_config": vision,
         "tie_word_embeddings": True,
         **special_ids,
     }
+
+
+def rope(theta: float, mrope_section: list[int]) -> dict[str, Any]:
+    """The rotary entries of a text config, in the older spelling, which 5.x understands as well."""
+    scaling = {"rope_type": "default", "mrope_section": mrope_section, "mrope_interleaved": True}
+    return {"rope_theta": theta, "rope_scaling": scaling}
 
 
 def tiny_model(vocab_size: int, special_ids: dict[str, int]) -> ModelConfig:

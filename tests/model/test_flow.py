@@ -21,26 +21,29 @@ def test_the_true_velocity_integrates_to_the_action_exactly(steps: int) -> None:
 
 
 def test_velocity_is_asked_at_k_over_n() -> None:
-    asked: list[float] = []
+    asked: list[int] = []
 
-    def velocity(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        asked.append(float(t[0]) * 1000)
+    def velocity(x: torch.Tensor, k: int) -> torch.Tensor:
+        asked.append(k)
         return torch.zeros_like(x)
 
     flow.euler(velocity, torch.zeros(1, 2, 2), 5)
-    assert asked == pytest.approx([0, 200, 400, 600, 800])
+    assert asked == [0, 1, 2, 3, 4]
+    assert [1000 * t for t in flow.times(5)] == pytest.approx([0, 200, 400, 600, 800])
 
 
 def test_a_prefix_is_seen_clean_and_never_moves() -> None:
-    prefix, noise = torch.full((1, 2, 3), 7.0), torch.randn(1, 5, 3)
+    prefix, noise = torch.full((2, 5, 3), 7.0), torch.randn(2, 5, 3)
 
-    def velocity(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        assert x[:, :2].eq(7.0).all()
+    def velocity(x: torch.Tensor, k: int) -> torch.Tensor:
+        assert x[0, :2].eq(7.0).all()
+        assert x[1, :4].eq(7.0).all()
         return torch.ones_like(x)
 
-    got = flow.euler(velocity, noise, 5, prefix)
-    assert torch.equal(got[:, :2], prefix)
-    torch.testing.assert_close(got[:, 2:], noise[:, 2:] + 1)
+    got = flow.euler(velocity, noise, 5, flow.Prefix(prefix, torch.tensor([2, 4])))
+    for row, length in zip(range(2), (2, 4), strict=True):
+        assert torch.equal(got[row, :length], prefix[row, :length])
+        torch.testing.assert_close(got[row, length:], noise[row, length:] + 1)
 
 
 def test_training_times_follow_the_beta_of_the_paper() -> None:

@@ -5,7 +5,7 @@ import torch
 from small_model import inputs, row
 
 from xr0.config import CAUSAL, WINDOWED, Contract
-from xr0.model import vlm
+from xr0.model import flow, vlm
 from xr0.model.vla import VLA
 
 HORIZON = 8
@@ -28,10 +28,12 @@ def given(batch: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 def test_a_padded_batch_equals_single_calls(small: VLA, contract: Contract, left: bool) -> None:
     rows = [row([5, 6, 7], 0), row([8, 9, 10, 11, 12, 13], 1)]
     noise, state, mask = given(2)
-    together = small.sample(small.encode(inputs(rows, left)), state, mask, noise, contract, 5)
+    together = small.sample(small.encode(inputs(rows, left)), state, mask, noise, contract, small.schedule(5))
     for i in range(2):
         context = small.encode(inputs([rows[i]]))
-        alone = small.sample(context, state[i : i + 1], mask[i : i + 1], noise[i : i + 1], contract, 5)
+        alone = small.sample(
+            context, state[i : i + 1], mask[i : i + 1], noise[i : i + 1], contract, small.schedule(5)
+        )
         torch.testing.assert_close(together[i : i + 1], alone, atol=TOLERANCE, rtol=0)
 
 
@@ -39,10 +41,12 @@ def test_a_padded_batch_equals_single_calls(small: VLA, contract: Contract, left
 def test_the_prefix_returns_untouched_and_steers_the_rest(small: VLA) -> None:
     context = small.encode(inputs([row([5, 6], 0)]))
     noise, state, mask = given(1)
-    prefix = torch.ones(1, 3, 32)
-    got = small.sample(context, state, mask, noise, WINDOWED, 5, prefix)
-    assert torch.equal(got[:, :3], prefix)
-    free = small.sample(context, state, mask, noise, WINDOWED, 5)
+    prefix = torch.ones(1, HORIZON, 32)
+    got = small.sample(
+        context, state, mask, noise, WINDOWED, small.schedule(5), flow.Prefix(prefix, torch.tensor([3]))
+    )
+    assert torch.equal(got[:, :3], prefix[:, :3])
+    free = small.sample(context, state, mask, noise, WINDOWED, small.schedule(5))
     assert (got[:, 3:] - free[:, 3:]).abs().max() > 1e-3
 
 
@@ -52,7 +56,7 @@ def test_unused_slots_never_influence_the_used_ones(small: VLA) -> None:
     noise, state, mask = given(1)
     other = noise.clone()
     other[..., 7:] += 100.0
-    a, b = (small.sample(context, state, mask, n, CAUSAL, 5)[..., :7] for n in (noise, other))
+    a, b = (small.sample(context, state, mask, n, CAUSAL, small.schedule(5))[..., :7] for n in (noise, other))
     assert torch.equal(a, b)
 
 
@@ -62,7 +66,7 @@ def test_later_actions_do_not_influence_earlier_ones(small: VLA) -> None:
     noise, state, mask = given(1)
     other = noise.clone()
     other[:, 5:] += 1.0
-    a, b = (small.sample(context, state, mask, n, CAUSAL, 5) for n in (noise, other))
+    a, b = (small.sample(context, state, mask, n, CAUSAL, small.schedule(5)) for n in (noise, other))
     torch.testing.assert_close(a[:, :5], b[:, :5], atol=TOLERANCE, rtol=0)
     assert (a[:, 5:] - b[:, 5:]).abs().max() > 1e-2
 
@@ -72,7 +76,9 @@ def test_image_and_words_both_reach_the_actions(small: VLA) -> None:
     noise, state, mask = given(1)
 
     def actions(text: list[int], picture: int) -> torch.Tensor:
-        return small.sample(small.encode(inputs([row(text, picture)])), state, mask, noise, CAUSAL, 5)
+        return small.sample(
+            small.encode(inputs([row(text, picture)])), state, mask, noise, CAUSAL, small.schedule(5)
+        )
 
     base = actions([5, 6], 0)
     assert not torch.allclose(base, actions([5, 7], 0))
@@ -91,5 +97,5 @@ def test_grounding_s_late_states_are_what_the_action_expert_reads_last(small: VL
     given_to_both = inputs([row([5, 6, 7], 0)])
     hidden = vlm.hidden_after(small.vlm, given_to_both, torch.randn(1, 3, 32))
     value = small.vlm.model.language_model.layers[-1].self_attn.v_proj(hidden.late)
-    read = vlm.encode(small.vlm, given_to_both, 1).values[-1]
+    read = vlm.encode_whole(small.vlm, given_to_both, 1).values[-1]
     torch.testing.assert_close(value.unflatten(-1, (2, 16)).transpose(1, 2), read)

@@ -18,7 +18,7 @@ class Echo(Policy):
 
     def infer(self, request: Request) -> tuple[np.ndarray, Timing]:
         self.asked.append(request)
-        return np.zeros((30, 7)), Timing(1.0, 2.0, 3.0)
+        return np.zeros((30, 7)), Timing(1.0, 0.5, 1.5, 3.0)
 
 
 def message(**changes: Any) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def test_patches_equal_the_official_ones(parity_dir: Path) -> None:
     ],
 )
 def test_token_counts_of_the_released_models(size: tuple[int, int], tokens: int) -> None:
-    height, width = images.target_size(*size, QWEN.factor)
+    height, width = images.target_size(*size, QWEN)
     assert QWEN.tokens((height // QWEN.patch, width // QWEN.patch)) == tokens
 
 

@@ -1,5 +1,7 @@
 """Statistics: a round trip, unused slots untouched, broken statistics refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,10 @@ def stats() -> Stats:
 
 def test_unnormalize_inverts_normalize_for_whole_chunks_and_prefixes() -> None:
     s, actions = stats(), np.random.default_rng(1).normal(size=(4, 6))
-    np.testing.assert_allclose(s.unnormalize_actions(s.normalize_actions(actions)), actions, atol=1e-6)
+    used = s.mask > 0
+    np.testing.assert_allclose(
+        s.unnormalize_actions(s.normalize_actions(actions))[used], actions[used], atol=1e-6
+    )
     np.testing.assert_allclose(s.normalize_actions(actions[:2]), s.normalize_actions(actions)[:2])
 
 
@@ -26,6 +31,19 @@ def test_a_slot_without_spread_is_masked() -> None:
     assert s.mask[:, :5].all()
     assert not s.mask[:, 5].any()
     assert s.horizon == 4
+
+
+def test_a_slot_without_spread_decodes_to_its_mean_whatever_the_model_says() -> None:
+    s = stats()
+    decoded = s.unnormalize_actions(np.full((4, 6), 1e3))
+    np.testing.assert_array_equal(decoded[:, 5], s.action_mean[:, 5])
+
+
+def test_the_epsilon_of_the_released_post_training_code_is_in_both_directions() -> None:
+    s = replace(stats(), epsilon=0.5)
+    normal = s.normalize_actions(s.action_mean + 1.0)
+    np.testing.assert_allclose(normal[:, 0], 1.0 / (s.action_std[:, 0] + 0.5), rtol=1e-6)
+    np.testing.assert_allclose(s.unnormalize_actions(normal)[:, 0], s.action_mean[:, 0] + 1.0, atol=1e-6)
 
 
 def test_json_round_trip_is_exact() -> None:

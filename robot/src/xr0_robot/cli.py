@@ -119,9 +119,10 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 
 def _merge(arguments: argparse.Namespace) -> int:
+    from xr0_robot import report
     from xr0_robot.bench import results
 
-    results.write(arguments.json, results.merge([results.read(path) for path in arguments.parts]))
+    report.write(arguments.json, results.merge([results.read(path) for path in arguments.parts]))
     return 0
 
 

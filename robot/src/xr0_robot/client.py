@@ -169,7 +169,7 @@ def _observation_map(observation: Observation, embodiment: Embodiment) -> dict[s
                 f"expected uint8 of shape {(camera.height, camera.width, 3)}"
             )
         request[wire.image_key(camera.key)] = image
-    request[wire.STATE] = finite_vector("state", observation.state, embodiment.native_dim)
+    request[wire.STATE] = finite_vector("state", observation.state, embodiment.state_dim)
     return request
 
 

@@ -23,7 +23,7 @@ class Env(Protocol):
         ...
 
     def state(self) -> np.ndarray:
-        """float64 [native_dim], measured; cheap, no rendering."""
+        """float64 [state_dim], measured; cheap, no rendering."""
         ...
 
     def apply(self, action: np.ndarray) -> None:

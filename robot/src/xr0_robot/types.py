@@ -24,12 +24,26 @@ def finite_vector(name: str, value: Any, size: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Camera:
-    """One view. `key` names it in data and on the wire, `title` in the prompt (facts: "Base View")."""
+    """One view. `key` names it in data and on the wire, `title` in the prompt (facts: "Base View").
+
+    height, width: pixels; None where any size will do, since the image rule brings it into its budget.
+    """
 
     key: str
     title: str
-    height: int
-    width: int
+    height: int | None
+    width: int | None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width [px]; ValueError where any will do."""
+        if self.height is None or self.width is None:
+            raise ValueError(f"camera {self.key!r}: has no fixed size, expected one here")
+        return self.height, self.width
+
+
+ANCHORS = ("chunk_start", "previous", "absolute")
+"""What a commanded number is relative to."""
 
 
 @dataclass(frozen=True)
@@ -38,22 +52,24 @@ class Segment:
 
     kind `pose`: x, y, z [m] and an axis-angle [rad] in the arm's base frame; `plain`: anything else.
     anchor `chunk_start`: the model sees the difference to the state at the chunk's start (for a pose, in
-    the end-effector frame there: R_t^T (p - p_t) and log(R_t^T R)); `absolute`: the number itself.
+    the end-effector frame there: R_t^T (p - p_t) and log(R_t^T R)); `previous`: the command is itself a
+    motion from where the one before it led, and the model sees it as it is; `absolute`: the number itself.
+    model None: sensed, for others to be anchored to, but not shown to the model.
     """
 
     name: str
     kind: Literal["pose", "plain"]
-    anchor: Literal["chunk_start", "absolute"]
+    anchor: Literal["chunk_start", "previous", "absolute"]
     native: int
-    model: int
+    model: int | None
     size: int
 
     def __post_init__(self) -> None:
         if self.kind not in ("pose", "plain"):
             raise ValueError(f"segment {self.name}: got kind {self.kind!r}, expected 'pose' or 'plain'")
-        if self.anchor not in ("chunk_start", "absolute"):
+        if self.anchor not in ANCHORS:
             raise ValueError(
-                f"segment {self.name}: got anchor {self.anchor!r}, expected 'chunk_start' or 'absolute'"
+                f"segment {self.name}: got anchor {self.anchor!r}, expected one of {', '.join(ANCHORS)}"
             )
         if self.kind == "pose" and self.size != 6:
             raise ValueError(f"segment {self.name}: a pose has 6 numbers, got size {self.size}")
@@ -65,17 +81,18 @@ class Segment:
 
     @property
     def model_slice(self) -> slice:
-        """Where it sits in the model's vector."""
-        return slice(self.model, self.model + self.size)
+        """Where it sits in the model's vector; empty where it is not shown to the model."""
+        return slice(0, 0) if self.model is None else slice(self.model, self.model + self.size)
 
 
 @dataclass(frozen=True)
 class Embodiment:
     """A robot as data: what it sees, what it senses, what it is told, in which frame, at which rate.
 
-    State and action share one list of segments: every commanded number has its measured twin, which is
-    what a chunk-start anchor needs. Native vectors have `native_dim` numbers, all absolute commands in SI
-    units; the model's have `model_dim`, unused slots zero.
+    segments: the commands. sensed: the state, where it is laid out in another way than the commands; a
+    command that is anchored to the chunk's start has its measured twin of the same name there. Native vectors
+    are the robot's own, in SI units: `native_dim` numbers of a command, `state_dim` of a state; the model's
+    have `model_dim`, unused slots zero. lower_case: all but the first letter of a sentence is made small.
     """
 
     name: str
@@ -85,25 +102,56 @@ class Embodiment:
     model_dim: int
     frame: str
     gripper: str
+    sensed: tuple[Segment, ...] | None = None
+    lower_case: bool = False
 
     def __post_init__(self) -> None:
-        used = np.zeros(self.model_dim, dtype=int)
-        native = np.zeros(self.native_dim, dtype=int)
+        self._check_layout("command", self.segments)
+        self._check_layout("state", self.state_segments)
         for segment in self.segments:
-            if segment.model + segment.size > self.model_dim:
+            twin = self._twins.get(segment.name)
+            if segment.anchor == "chunk_start" and (twin is None or twin.size != segment.size):
                 raise ValueError(
-                    f"embodiment {self.name}: segment {segment.name} ends at {segment.model + segment.size}, "
+                    f"embodiment {self.name}: command {segment.name} is anchored to the chunk's start, the "
+                    f"state has no such segment of {segment.size} numbers"
+                )
+
+    @property
+    def state_segments(self) -> tuple[Segment, ...]:
+        """What is sensed."""
+        return self.segments if self.sensed is None else self.sensed
+
+    @property
+    def native_dim(self) -> int:
+        """Numbers in the robot's own command."""
+        return sum(segment.size for segment in self.segments)
+
+    @property
+    def state_dim(self) -> int:
+        """Numbers in the robot's own state."""
+        return sum(segment.size for segment in self.state_segments)
+
+    def anchor_slice(self, segment: Segment) -> slice:
+        """Where the measured twin of a command sits in the native state."""
+        return self._twins[segment.name].native_slice
+
+    @property
+    def _twins(self) -> dict[str, Segment]:
+        return {segment.name: segment for segment in self.state_segments}
+
+    def _check_layout(self, what: str, segments: tuple[Segment, ...]) -> None:
+        used = np.zeros(self.model_dim, dtype=int)
+        native = np.zeros(sum(segment.size for segment in segments), dtype=int)
+        for segment in segments:
+            if segment.model_slice.stop > self.model_dim:
+                raise ValueError(
+                    f"embodiment {self.name}: segment {segment.name} ends at {segment.model_slice.stop}, "
                     f"model_dim is {self.model_dim}"
                 )
             used[segment.model_slice] += 1
             native[segment.native_slice] += 1
         if used.max(initial=0) > 1 or (native != 1).any():
-            raise ValueError(f"embodiment {self.name}: segments overlap or leave a gap")
-
-    @property
-    def native_dim(self) -> int:
-        """Numbers in the robot's own state and action vector."""
-        return sum(segment.size for segment in self.segments)
+            raise ValueError(f"embodiment {self.name}: the {what} segments overlap or leave a gap")
 
     @property
     def dt(self) -> float:
@@ -125,6 +173,8 @@ class Embodiment:
             fields = dict(data)
             fields["cameras"] = tuple(Camera(**camera) for camera in data["cameras"])
             fields["segments"] = tuple(Segment(**segment) for segment in data["segments"])
+            if data.get("sensed") is not None:
+                fields["sensed"] = tuple(Segment(**segment) for segment in data["sensed"])
             return Embodiment(**fields)
         except (KeyError, TypeError) as error:
             raise ValueError(f"embodiment: {error}") from error
@@ -134,7 +184,7 @@ class Embodiment:
 class Observation:
     """What the robot saw and felt at one instant.
 
-    images: camera key to uint8 [height, width, 3]; state: float64 [native_dim]; time_s: clock of capture.
+    images: camera key to uint8 [height, width, 3]; state: float64 [state_dim]; time_s: clock of capture.
     """
 
     images: Mapping[str, np.ndarray]

@@ -23,7 +23,7 @@ PROTOCOL_VERSION = 1
 IMAGE_PREFIX = "observation/images/"
 """+ camera key: uint8 [height, width, 3], RGB."""
 STATE = "observation/state"
-"""float [native_dim]."""
+"""float [state_dim]."""
 PROMPT = "prompt"
 """str, the instruction."""
 PREFIX = "prefix"

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xr0_robot import report
 from xr0_robot.bench import results
 
 SETTINGS = {"mode": "async", "latency_ms": 100.0, "first_seed": 7}
@@ -31,13 +32,13 @@ def row(seed, success=True, **other):
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
 def test_wilson_agrees_with_the_published_table(successes, episodes, low, high):
-    assert results.wilson(successes, episodes) == pytest.approx((low, high), abs=5e-5)
+    assert report.wilson(successes, episodes) == pytest.approx((low, high), abs=5e-5)
 
 
 @given(st.integers(1, 500), st.data())
 def test_wilson_holds_the_rate_and_stays_within_zero_and_one(episodes, data):
     successes = data.draw(st.integers(0, episodes))
-    low, high = results.wilson(successes, episodes)
+    low, high = report.wilson(successes, episodes)
     rate = successes / episodes
     assert 0.0 <= low <= rate + 1e-12 and rate - 1e-12 <= high <= 1.0
 
@@ -45,7 +46,7 @@ def test_wilson_holds_the_rate_and_stays_within_zero_and_one(episodes, data):
 @pytest.mark.parametrize("successes, episodes", [(0, 0), (3, 2), (-1, 5)])
 def test_wilson_refuses_what_is_no_rate(successes, episodes):
     with pytest.raises(ValueError, match="success rate: got"):
-        results.wilson(successes, episodes)
+        report.wilson(successes, episodes)
 
 
 def test_summary_of_known_rows():
@@ -53,7 +54,7 @@ def test_summary_of_known_rows():
     summary = results.summarize(rows, SETTINGS)
     assert (summary["episodes"], summary["successes"]) == (3, 2)
     assert summary["success_rate"] == pytest.approx(2 / 3)
-    assert summary["ci95"] == pytest.approx(results.wilson(2, 3))
+    assert summary["ci95"] == pytest.approx(report.wilson(2, 3))
     assert summary["median_time_s"] == 3.0
     assert summary["seam_ratio"] == 1.5
     assert summary["idle_share"] == pytest.approx(0.05)
@@ -94,10 +95,10 @@ def test_slices_that_do_not_belong_together_are_refused():
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "deep" / "out.json"
-    results.write(path, results.summarize([row(7)], SETTINGS))
+    report.write(path, results.summarize([row(7)], SETTINGS))
     before = path.read_text()
     with pytest.raises(ValueError, match="JSON"):
-        results.write(path, {"settings": {}, "rows": [float("nan")]})
+        report.write(path, {"settings": {}, "rows": [float("nan")]})
     assert path.read_text() == before
     assert results.read(path) == json.loads(before)
 

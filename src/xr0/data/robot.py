@@ -166,11 +166,15 @@ class RobotData:
 
 def _check_fit(dataset: LeRobotDataset, windows: Windows, embodiment: Embodiment) -> None:
     """ValueError where the numbers or the rate of a dataset are not those of the robot."""
-    for name, array in (("state", windows.state), ("action", windows.actions)):
-        if array.shape[-1] != embodiment.native_dim:
+    pairs = (
+        ("state", windows.state, embodiment.state_dim),
+        ("action", windows.actions, embodiment.native_dim),
+    )
+    for name, array, expected in pairs:
+        if array.shape[-1] != expected:
             raise ValueError(
                 f"dataset {dataset.root}: {name} has {array.shape[-1]} numbers, embodiment "
-                f"{embodiment.name} has {embodiment.native_dim}"
+                f"{embodiment.name} has {expected}"
             )
     if abs(dataset.fps - embodiment.rate_hz) > RATE_TOLERANCE_HZ:
         raise ValueError(

@@ -6,9 +6,10 @@ x_t = (1 - t) * noise + t * action        v = action - noise        x_{t+h} = x_
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 BETA_ALPHA, BETA_BETA = 1.5, 1.0
@@ -17,7 +18,8 @@ BETA_ALPHA, BETA_BETA = 1.5, 1.0
 MAX_TIME = 0.999
 """Training never sees a finished action as its input (facts/model.md 7.3)."""
 
-Velocity = Callable[[Float[Tensor, "b t d"], Float[Tensor, " b"]], Float[Tensor, "b t d"]]
+Velocity = Callable[[Float[Tensor, "b t d"], int], Float[Tensor, "b t d"]]
+"""v at (x, t_k), given x and the step k."""
 
 
 def sample_time(batch: int, generator: torch.Generator | None = None) -> Float[Tensor, " b"]:
@@ -34,19 +36,36 @@ def interpolate(
     return (1.0 - t) * noise + t * action
 
 
+@dataclass(frozen=True)
+class Prefix:
+    """Committed clean actions: row b's first `lengths[b]` ticks of `actions`; what follows is unused."""
+
+    actions: Float[Tensor, "b t d"]
+    lengths: Int[Tensor, " b"]
+
+    def held(self) -> Bool[Tensor, "b t 1"]:
+        """Which ticks are prefix."""
+        ticks = torch.arange(self.actions.shape[1], device=self.lengths.device)
+        return (ticks[None, :] < self.lengths[:, None])[..., None]
+
+
+def times(steps: int) -> list[float]:
+    """Where an integration of `steps` equal steps asks for a velocity."""
+    return [k / steps for k in range(steps)]
+
+
 def euler(
-    velocity: Velocity,
-    noise: Float[Tensor, "b t d"],
-    steps: int,
-    prefix: Float[Tensor, "b p d"] | None = None,
+    velocity: Velocity, noise: Float[Tensor, "b t d"], steps: int, prefix: Prefix | None = None
 ) -> Float[Tensor, "b t d"]:
     """Integrate from noise to action in equal steps; a prefix is set first and never moves."""
-    x = noise
-    p = 0 if prefix is None else prefix.shape[1]
-    if prefix is not None:
-        x = torch.cat([prefix, noise[:, p:]], dim=1)
+    h = 1.0 / steps
+    if prefix is None:
+        x = noise
+        for k in range(steps):
+            x = x + velocity(x, k) * h
+        return x
+    held = prefix.held()
+    x = torch.where(held, prefix.actions, noise)
     for k in range(steps):
-        t = torch.full((len(x),), k / steps, dtype=x.dtype, device=x.device)
-        v = velocity(x, t)
-        x = torch.cat([x[:, :p], x[:, p:] + v[:, p:] / steps], dim=1)
+        x = torch.where(held, x, x + velocity(x, k) * h)
     return x

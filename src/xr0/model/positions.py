@@ -10,21 +10,27 @@ from xr0.model.masks import LEADING_TOKENS
 
 
 def dit_positions(
-    last_position: Int[Tensor, " b"], horizon: int, prefix_length: int, offset: int
+    last_position: Int[Tensor, " b"], horizon: int, prefix_lengths: Int[Tensor, " b"], offset: int
 ) -> Int[Tensor, "b q"]:
     """[sink, state, actions] follow the context; actions after the prefix stand `offset` further away."""
-    position = torch.arange(LEADING_TOKENS + horizon, device=last_position.device)
-    position = position + offset * (position >= LEADING_TOKENS + prefix_length)
-    return last_position[:, None] + 1 + position[None, :]
+    position = torch.arange(LEADING_TOKENS + horizon, device=last_position.device)[None, :]
+    after_prefix = position >= LEADING_TOKENS + prefix_lengths[:, None]
+    return last_position[:, None] + 1 + position + offset * after_prefix
+
+
+def inverse_frequencies(dim: int, theta: float, rounded: bool) -> Float[Tensor, " f"]:
+    """Of a rotary embedding over `dim` numbers, float32; rounded: through bfloat16 (facts/model.md 6.4)."""
+    even = torch.arange(0, dim, 2, dtype=torch.float32, device="cpu")
+    frequencies = 1.0 / theta ** (even / dim)
+    return frequencies.bfloat16().float() if rounded else frequencies
 
 
 def rotary_table(
-    positions: Int[Tensor, "b q"], head_dim: int, theta: float
+    positions: Int[Tensor, "b q"], head_dim: int, theta: float, rounded: bool
 ) -> tuple[Float[Tensor, "b 1 q e"], Float[Tensor, "b 1 q e"]]:
     """Cosine and sine, float32, one row per token, broadcast over heads."""
-    even = torch.arange(0, head_dim, 2, dtype=torch.int64, device=positions.device)
-    inverse_frequency = 1.0 / theta ** (even.float() / head_dim)
-    angle = positions[:, None, :, None].float() * inverse_frequency
+    frequencies = inverse_frequencies(head_dim, theta, rounded).to(positions.device)
+    angle = positions[:, None, :, None].float() * frequencies
     angle = torch.cat([angle, angle], dim=-1)
     return angle.cos(), angle.sin()
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from xr0.config import Contract, ModelConfig
-from xr0.model import flow, masks, positions, vlm
+from xr0.model import flow, masks, positions, prefill, vlm
 from xr0.model.dit import DiT, Projector, TimeEmbedder, TimeProjector
 from xr0.types import Context, VLMInputs
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the action expert's tokens stand and whom they see: rotary table, mask, position ids."""
+
+    table: tuple[Float[Tensor, "b 1 q e"], Float[Tensor, "b 1 q e"]]
+    mask: Bool[Tensor, "b 1 q k"]
+    positions: Int[Tensor, "b q"]
 
 
 class VLA(nn.Module):
@@ -35,8 +46,14 @@ class VLA(nn.Module):
 
     def encode(self, inputs: VLMInputs) -> Context:
         """Prefill: one VLM pass, with keys and values repeated up to the DiT's heads."""
-        context = vlm.encode(self.vlm, inputs, self.config.dit.num_layers)
+        return self.read(inputs, prefill.see(self.vlm, inputs))
+
+    def read(self, inputs: VLMInputs, seen: prefill.Seen) -> Context:
+        """The second half of `encode`, behind the vision tower."""
+        context = prefill.read(self.vlm, inputs, seen, self.config.dit.num_layers)
         groups = self.config.dit.num_heads // context.keys[0].shape[1]
+        if groups == 1:
+            return context
         return Context(
             tuple(k.repeat_interleave(groups, dim=1) for k in context.keys),
             tuple(v.repeat_interleave(groups, dim=1) for v in context.values),
@@ -44,39 +61,49 @@ class VLA(nn.Module):
             context.last_position,
         )
 
+    def modulation(self, t: Float[Tensor, " b"]) -> Float[Tensor, "b 6 c"]:
+        """What flow time does to every layer."""
+        return self.t_projector(self.t_embedder(t))
+
+    def schedule(self, steps: int) -> Float[Tensor, "k 6 c"]:
+        """The modulations of an integration in `steps` steps: constants of the weights."""
+        weight = self.sink.weight
+        return self.modulation(torch.tensor(flow.times(steps), dtype=weight.dtype, device=weight.device))
+
+    def leading(self, state: Float[Tensor, "b 1 s"]) -> Float[Tensor, "b 2 c"]:
+        """The tokens before the actions: sink and state."""
+        return torch.cat([self.sink.weight.expand(len(state), -1, -1), self.state_projector(state)], dim=1)
+
     def velocity(
         self,
         x: Float[Tensor, "b t d"],
-        t: Float[Tensor, " b"],
+        modulation: Float[Tensor, "b 6 c"],
+        leading: Float[Tensor, "b 2 c"],
         context: Context,
-        state: Float[Tensor, "b 1 s"],
         action_mask: Float[Tensor, "b t d"],
-        positions_and_mask: tuple[tuple[Tensor, Tensor], Bool[Tensor, "b 1 q k"]],
+        layout: Layout,
     ) -> Float[Tensor, "b t d"]:
-        """One DiT call: d x / d t at (x, t). Unused action slots are zeroed on the way in."""
-        table, mask = positions_and_mask
-        sink = self.sink.weight.expand(len(x), -1, -1)
-        tokens = torch.cat([sink, self.state_projector(state), self.action_projector(x * action_mask)], dim=1)
-        modulation = self.t_projector(self.t_embedder(t))
-        out = self.dit(tokens, modulation, table, context.keys, context.values, mask)
+        """One DiT call: d x / d t. Unused action slots are zeroed on the way in."""
+        tokens = torch.cat([leading, self.action_projector(x * action_mask)], dim=1)
+        out = self.dit(tokens, modulation, layout.table, context.keys, context.values, layout.mask)
         return self.action_output_layer(out[:, masks.LEADING_TOKENS :])
 
     def layout(
         self,
         context: Context,
         horizon: int,
-        prefix_length: int,
+        prefix_lengths: Int[Tensor, " b"],
         contract: Contract,
-        hidden: Bool[Tensor, " n"] | None = None,
-    ) -> tuple[tuple[Tensor, Tensor], Bool[Tensor, "b 1 q k"]]:
-        """Rotary table and attention mask of a call under a contract; `hidden` drops prefix tokens."""
-        ids = positions.dit_positions(context.last_position, horizon, prefix_length, contract.offset)
-        table = positions.rotary_table(ids, self.config.dit.head_dim, self.config.dit.rope_theta)
-        own = masks.action_mask_dit(horizon, contract.window, context.mask.device)
-        if hidden is not None:
-            own = masks.hide_prefix(own, hidden, prefix_length)
+        own: Bool[Tensor, "q q"] | None = None,
+    ) -> Layout:
+        """Of a call under a contract; `own` stands in for the contract's mask among the expert's tokens."""
+        ids = positions.dit_positions(context.last_position, horizon, prefix_lengths, contract.offset)
+        dit = self.config.dit
+        table = positions.rotary_table(ids, dit.head_dim, dit.rope_theta, contract.rounded_rope)
+        if own is None:
+            own = masks.action_mask_dit(horizon, contract.window, context.mask.device)
         dtype = self.sink.weight.dtype
-        return (table[0].to(dtype), table[1].to(dtype)), masks.with_context(own, context.mask)
+        return Layout((table[0].to(dtype), table[1].to(dtype)), masks.with_context(own, context.mask), ids)
 
     def sample(
         self,
@@ -85,12 +112,16 @@ class VLA(nn.Module):
         action_mask: Float[Tensor, "b t d"],
         noise: Float[Tensor, "b t d"],
         contract: Contract,
-        steps: int,
-        prefix: Float[Tensor, "b p d"] | None = None,
+        schedule: Float[Tensor, "k 6 c"],
+        prefix: flow.Prefix | None = None,
     ) -> Float[Tensor, "b t d"]:
         """Actions by Euler integration; the prefix, if any, comes back untouched."""
-        prefix_length = 0 if prefix is None else prefix.shape[1]
-        layout = self.layout(context, noise.shape[1], prefix_length, contract)
-        return flow.euler(
-            lambda x, t: self.velocity(x, t, context, state, action_mask, layout), noise, steps, prefix
-        )
+        batch, horizon, _ = noise.shape
+        none = torch.zeros(batch, dtype=torch.long, device=noise.device)
+        layout = self.layout(context, horizon, none if prefix is None else prefix.lengths, contract)
+        leading = self.leading(state)
+
+        def velocity(x: Float[Tensor, "b t d"], k: int) -> Float[Tensor, "b t d"]:
+            return self.velocity(x, schedule[k].expand(batch, -1, -1), leading, context, action_mask, layout)
+
+        return flow.euler(velocity, noise, len(schedule), prefix)

@@ -5,18 +5,20 @@ Works on transformers 4.57.1 to 5.x; the one difference that matters here is `_r
 
 from __future__ import annotations
 
+import copy
 import inspect
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from transformers import DynamicCache, Qwen3VLConfig, Qwen3VLForConditionalGeneration
 from transformers.cache_utils import DynamicLayer
 from transformers.models.qwen3_vl.modeling_qwen3_vl import apply_rotary_pos_emb
 
+from xr0.model.positions import inverse_frequencies
 from xr0.types import Context, VLMInputs
 
 Qwen3VL = Qwen3VLForConditionalGeneration
@@ -24,13 +26,22 @@ Qwen3VL = Qwen3VLForConditionalGeneration
 GROUNDED_LAYER = 2
 """Where auxiliary grounding looks: early enough for the layers behind it to use what it finds."""
 
+VISION_THETA = 10_000.0
+"""Base of the vision tower's rotary frequencies (Qwen3-VL)."""
+
 PADDING_POSITION = 1
 """What transformers 4.57 gives to padding (5.x gives 0); nothing attends to it."""
 
 
 def build(vlm: dict[str, Any]) -> Qwen3VL:
     """A Qwen3-VL with random weights, attending with PyTorch's SDPA. `vlm`: Qwen3VLConfig's arguments."""
-    return Qwen3VLForConditionalGeneration._from_config(Qwen3VLConfig(**vlm), attn_implementation="sdpa")
+    config = Qwen3VLConfig(**copy.deepcopy(vlm))  # transformers 5.x writes into what it is given
+    return Qwen3VLForConditionalGeneration._from_config(config, attn_implementation="sdpa")
+
+
+def tie(model: Qwen3VL) -> None:
+    """Make the output head the input embedding again, after the weights were assigned."""
+    model.lm_head.weight = cast(torch.nn.Embedding, model.get_input_embeddings()).weight
 
 
 def text_size(model: Qwen3VL) -> int:
@@ -57,11 +68,14 @@ def last_position(positions: Int[Tensor, "3 b l"], mask: Int[Tensor, "b l"]) -> 
     return positions.masked_fill(mask[None] == 0, 0).amax(dim=(0, 2))
 
 
-def encode(model: Qwen3VL, inputs: VLMInputs, layers: int) -> Context:
-    """One pass over the observation; the keys and values of the last `layers` layers."""
+def encode_whole(model: Qwen3VL, inputs: VLMInputs, layers: int) -> Context:
+    """transformers' own pass over the observation, logits and all; its cache is cut to the last `layers`.
+
+    The slow twin of `prefill`.
+    """
     positions = position_ids(model, inputs)
     cache = DynamicCache()
-    model.model(
+    model(
         input_ids=inputs.input_ids,
         attention_mask=inputs.attention_mask,
         position_ids=positions,
@@ -136,6 +150,90 @@ def _first_head_logits(
     key = attention.k_norm(F.linear(hidden, attention.k_proj.weight[:size]))[:, None]
     query, key = apply_rotary_pos_emb(query, key, *table)
     return (query @ key.transpose(-1, -2))[:, 0] * attention.scaling
+
+
+def vision_tower(
+    model: Qwen3VL, pixels: Float[Tensor, "p c"], grids: Int[Tensor, "v 3"]
+) -> tuple[Float[Tensor, "m h"], tuple[Float[Tensor, "m h"], ...]]:
+    """Merged tokens of all views in order, and the deepstack features."""
+    visual: Any = model.model.visual
+    out = visual(pixels, grid_thw=grids)
+    if isinstance(out, tuple):  # transformers 4.57
+        tokens, deepstack = out
+    else:
+        tokens, deepstack = out.pooler_output, out.deepstack_features
+    return tokens, tuple(deepstack)
+
+
+def text_layer(
+    layer: Any,
+    hidden: Float[Tensor, "b l h"],
+    table: tuple[Tensor, Tensor],
+    mask: Bool[Tensor, "b 1 l l"] | None,
+    cache: Any,
+) -> Float[Tensor, "b l h"]:
+    """One decoder layer of the language model; `cache.update` is shown its keys and values."""
+    return layer(hidden, position_embeddings=table, attention_mask=mask, past_key_values=cache)
+
+
+def keys_and_values(
+    layer: Any, hidden: Float[Tensor, "b l h"], table: tuple[Tensor, Tensor]
+) -> tuple[Float[Tensor, "b k l e"], Float[Tensor, "b k l e"]]:
+    """All that a decoder layer computes before it attends, but for its queries."""
+    attention, hidden = layer.self_attn, layer.input_layernorm(hidden)
+    shape = (*hidden.shape[:-1], -1, attention.head_dim)
+    key = attention.k_norm(attention.k_proj(hidden).view(shape)).transpose(1, 2)
+    value = attention.v_proj(hidden).view(shape).transpose(1, 2)
+    return apply_rotary_pos_emb(key, key, *table)[1], value
+
+
+def set_rope(model: Qwen3VL, rounded: bool) -> None:
+    """(Re)make the rotary tables' frequencies, which no checkpoint holds, in float32.
+
+    rounded: as the released code has them after its cast to bfloat16. There the vision tower even forms its
+    angles in bfloat16 (facts/model.md 6.4).
+    """
+    text: Any = model.model.language_model.rotary_emb
+    config: Any = model.config
+    _set_frequencies(
+        text, inverse_frequencies(config.text_config.head_dim, rope_theta(config.text_config), rounded)
+    )
+    vision: Any = model.model.visual
+    size = config.vision_config.hidden_size // config.vision_config.num_heads
+    frequencies = inverse_frequencies(size // 2, VISION_THETA, rounded)
+    if rounded:
+        vision.rotary_pos_emb = _RoundedVisionRotary(frequencies.bfloat16())
+    else:
+        _set_frequencies(vision.rotary_pos_emb, frequencies)
+
+
+def rope_theta(text_config: Any) -> float:
+    """Of the language model, and so of the action expert."""
+    parameters = getattr(text_config, "rope_parameters", None)  # transformers 5.x
+    return float(parameters["rope_theta"] if parameters else text_config.rope_theta)
+
+
+class _RoundedVisionRotary(torch.nn.Module):
+    """The vision tower's rotary table formed in bfloat16, behind the interface of either transformers."""
+
+    def __init__(self, inverse_frequency: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("inv_freq", inverse_frequency, persistent=False)
+
+    def forward(self, first: Any, positions: Tensor | None = None) -> Any:
+        """4.57: (largest position) -> angles [n, f]; 5.x: (states, positions [n, 2]) -> cosine and sine."""
+        frequencies = cast(Tensor, self.inv_freq)
+        if positions is None:
+            return torch.outer(torch.arange(first, device=frequencies.device).bfloat16(), frequencies)
+        angles = (positions[..., None].bfloat16() * frequencies).flatten(1)
+        angles = torch.cat([angles, angles], dim=-1)
+        return angles.cos(), angles.sin()
+
+
+def _set_frequencies(rotary: Any, frequencies: Tensor) -> None:
+    for name in ("inv_freq", "original_inv_freq"):
+        if hasattr(rotary, name):
+            setattr(rotary, name, frequencies.clone())
 
 
 def token_logits(model: Qwen3VL, inputs: VLMInputs) -> Float[Tensor, "b l w"]:

@@ -63,6 +63,8 @@ class FlowStage(nn.Module):
         noise = torch.randn_like(action)
         t = flow.sample_time(len(action)).to(action)
         x = flow.interpolate(noise, action, t)
-        layout = self.vla.layout(given.context, action.shape[1], 0, CAUSAL)
-        v = self.vla.velocity(x, t, given.context, given.state, given.mask, layout)
+        lengths = torch.zeros(len(action), dtype=torch.long, device=action.device)
+        layout = self.vla.layout(given.context, action.shape[1], lengths, CAUSAL)
+        modulation, leading = self.vla.modulation(t), self.vla.leading(given.state)
+        v = self.vla.velocity(x, modulation, leading, given.context, given.mask, layout)
         return {"loss": masked_mean((v - (action - noise)) ** 2, given.mask)}

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from xr0.config import FLOW_STEPS, WINDOWED
-from xr0.model import flow
+from xr0.model import flow, masks
 from xr0.model.vla import VLA
 from xr0.train.flow_stage import Samples, frozen_samples, masked_mean
 from xr0.types import Batch
@@ -67,12 +67,15 @@ class PostTrainStage(nn.Module):
         clean = action[:, :p]
         mask = torch.cat([torch.zeros_like(given.mask[:, :p]), given.mask[:, p:]], dim=1)
         noise = torch.randn_like(action)
-        weight = self._weights(given, noise, clean, mask) if p > 0 else mask
+        weight = self._weights(given, noise, p, mask) if p > 0 else mask
         t = flow.sample_time(len(action)).to(action)
         x = torch.cat([clean, flow.interpolate(noise, action, t)[:, p:]], dim=1)
-        hidden = draw_hidden(p).to(action.device)
-        layout = self.vla.layout(given.context, action.shape[1], p, WINDOWED, hidden)
-        v = self.vla.velocity(x, t, given.context, given.state, given.mask, layout)
+        own = masks.action_mask_dit(action.shape[1], WINDOWED.window, action.device)
+        own = masks.hide_prefix(own, draw_hidden(p).to(action.device), p)
+        lengths = torch.full((len(action),), p, device=action.device)
+        layout = self.vla.layout(given.context, action.shape[1], lengths, WINDOWED, own)
+        modulation, leading = self.vla.modulation(t), self.vla.leading(given.state)
+        v = self.vla.velocity(x, modulation, leading, given.context, given.mask, layout)
         squared = (v - (action - noise)) ** 2
         loss = (squared * weight).sum() / mask.sum().clamp(min=1.0)
         return {"loss": loss, "error": masked_mean(squared, mask)}
@@ -82,11 +85,18 @@ class PostTrainStage(nn.Module):
         self,
         given: Samples,
         noise: Float[Tensor, "b t d"],
-        clean: Float[Tensor, "b p d"],
+        p: int,
         mask: Float[Tensor, "b t d"],
     ) -> Float[Tensor, "b t d"]:
         """What a rollout from this noise, with this prefix, gets wrong."""
+        prefix = flow.Prefix(given.action, torch.full((len(noise),), p, device=noise.device))
         generated = self.vla.sample(
-            given.context, given.state, given.mask, noise, WINDOWED, FLOW_STEPS, clean
+            given.context,
+            given.state,
+            given.mask,
+            noise,
+            WINDOWED,
+            self.vla.schedule(FLOW_STEPS),
+            prefix,
         )
         return error_weights(generated, given.action, mask)

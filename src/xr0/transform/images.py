@@ -22,11 +22,13 @@ MEAN = STD = 0.5
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """The vision tower's patching."""
+    """The vision tower's patching, and the budget of pixels per view."""
 
     patch: int
     merge: int
     temporal: int
+    min_pixels: int = MIN_PIXELS
+    max_pixels: int = MAX_PIXELS
 
     @property
     def factor(self) -> int:
@@ -38,25 +40,26 @@ class ImageSpec:
         return grid[0] * grid[1] // self.merge**2
 
 
-def target_size(height: int, width: int, factor: int) -> tuple[int, int]:
+def target_size(height: int, width: int, spec: ImageSpec) -> tuple[int, int]:
     """Height and width that the official rule resizes to."""
+    factor = spec.factor
     h, w = round(height / factor) * factor, round(width / factor) * factor
     h, w = max(h, factor), max(w, factor)
-    if h * w > MAX_PIXELS:
-        shrink = math.sqrt(height * width / MAX_PIXELS)
+    if h * w > spec.max_pixels:
+        shrink = math.sqrt(height * width / spec.max_pixels)
         return (
             max(factor, math.floor(height / shrink / factor) * factor),
             max(factor, math.floor(width / shrink / factor) * factor),
         )
-    if h * w < MIN_PIXELS:
-        grow = math.sqrt(MIN_PIXELS / (height * width))
+    if h * w < spec.min_pixels:
+        grow = math.sqrt(spec.min_pixels / (height * width))
         return math.ceil(height * grow / factor) * factor, math.ceil(width * grow / factor) * factor
     return h, w
 
 
 def patches(image: np.ndarray, spec: ImageSpec) -> tuple[np.ndarray, tuple[int, int]]:
     """uint8 [h, w, 3] to float32 [n, 3 * temporal * patch^2] and the patch grid (height, width)."""
-    height, width = target_size(image.shape[0], image.shape[1], spec.factor)
+    height, width = target_size(image.shape[0], image.shape[1], spec)
     if (height, width) != image.shape[:2]:
         image = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
     p, m = spec.patch, spec.merge

@@ -16,19 +16,30 @@ UNIT = 1.0
 
 @dataclass(frozen=True)
 class Stats:
-    """Mean and std of encoded actions per tick [t, d] and of the state [s], float32."""
+    """Mean and std of encoded actions per tick [t, d] and of the state [s], float32.
+
+    epsilon: added to each action's std, as the released post-training code does.
+    """
 
     action_mean: np.ndarray
     action_std: np.ndarray
     state_mean: np.ndarray
     state_std: np.ndarray
     fingerprint: str
+    epsilon: float = 0.0
 
     def __post_init__(self) -> None:
         if self.action_mean.shape != self.action_std.shape or self.action_mean.ndim != 2:
             raise ValueError(
                 f"stats: got action mean {self.action_mean.shape} and std {self.action_std.shape}, "
                 "expected two [horizon, action_dim] arrays"
+            )
+        if len(self.action_mean) == 0:
+            raise ValueError("stats: got no tick, expected at least one")
+        if self.state_mean.shape != self.state_std.shape or self.state_mean.ndim != 1:
+            raise ValueError(
+                f"stats: got state mean {self.state_mean.shape} and std {self.state_std.shape}, "
+                "expected two [state_dim] arrays"
             )
         for name in ("action_mean", "action_std", "state_mean", "state_std"):
             if not np.isfinite(getattr(self, name)).all():
@@ -48,13 +59,17 @@ class Stats:
 
     def normalize_actions(self, actions: np.ndarray) -> np.ndarray:
         """[..., p, d] with p <= horizon ticks, from the chunk's start."""
-        scale = self._action_scale(actions.shape[-2])
-        return ((actions - self.action_mean[: len(scale)]) / scale).astype(np.float32)
+        ticks = self._ticks(actions)
+        std = self.action_std[:ticks]
+        scale = np.where(std > EMPTY_SLOT_STD, std + self.epsilon, UNIT)
+        return ((actions - self.action_mean[:ticks]) / scale).astype(np.float32)
 
     def unnormalize_actions(self, actions: np.ndarray) -> np.ndarray:
-        """Inverse of `normalize_actions`, float64."""
-        scale = self._action_scale(actions.shape[-2])
-        return actions.astype(np.float64) * scale + self.action_mean[: len(scale)]
+        """float64 [..., p, d]: the inverse where a slot is used; one without spread stays near its mean."""
+        ticks = self._ticks(actions)
+        return (
+            actions.astype(np.float64) * (self.action_std[:ticks] + self.epsilon) + self.action_mean[:ticks]
+        )
 
     def normalize_state(self, state: np.ndarray) -> np.ndarray:
         """[..., s]."""
@@ -63,20 +78,24 @@ class Stats:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` is its inverse."""
-        arrays = ("action_mean", "action_std", "state_mean", "state_std")
-        return {name: getattr(self, name).tolist() for name in arrays} | {"fingerprint": self.fingerprint}
+        arrays = {name: getattr(self, name).tolist() for name in ARRAYS}
+        return arrays | {"fingerprint": self.fingerprint, "epsilon": self.epsilon}
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Stats:
         """ValueError on unknown, missing or ragged entries."""
-        expected = {"action_mean", "action_std", "state_mean", "state_std", "fingerprint"}
-        if set(data) != expected:
+        expected = {*ARRAYS, "fingerprint"}
+        if not expected <= set(data) <= {*expected, "epsilon"}:
             raise ValueError(f"stats: got {sorted(data)}, expected {sorted(expected)}")
-        arrays = {k: np.asarray(v, dtype=np.float32) for k, v in data.items() if k != "fingerprint"}
-        return Stats(**arrays, fingerprint=str(data["fingerprint"]))
+        arrays = {name: np.asarray(data[name], dtype=np.float32) for name in ARRAYS}
+        return Stats(**arrays, fingerprint=str(data["fingerprint"]), epsilon=float(data.get("epsilon", 0.0)))
 
-    def _action_scale(self, ticks: int) -> np.ndarray:
+    def _ticks(self, actions: np.ndarray) -> int:
+        ticks = actions.shape[-2]
         if ticks > self.horizon:
             raise ValueError(f"actions: got {ticks} ticks, the statistics cover {self.horizon}")
-        std = self.action_std[:ticks]
-        return np.where(std > EMPTY_SLOT_STD, std, UNIT)
+        return ticks
+
+
+ARRAYS = ("action_mean", "action_std", "state_mean", "state_std")
+"""What `to_dict` writes as lists."""

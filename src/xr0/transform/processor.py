@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from xr0.transform import prompt
 from xr0.transform.images import ImageSpec, patches
-from xr0_robot.types import Embodiment
+from xr0_robot.types import Camera, Embodiment
 
 KNOWN_TEXTS = 20_000
 """Texts whose ids are kept: more than a dataset's, and a bound for a server."""
@@ -35,10 +35,11 @@ class Processor:
 
     def action(self, images: Mapping[str, np.ndarray], instruction: str, embodiment: Embodiment) -> Tokens:
         """Context of an action request. ValueError names a camera that is missing or of another size."""
-        views = [view_of(images, camera.key, camera.height, camera.width) for camera in embodiment.cameras]
+        views = [view_of(images, camera) for camera in embodiment.cameras]
         pixels, grids = self._pixels(views)
         titles = [camera.title for camera in embodiment.cameras]
-        text = prompt.action_prompt(titles, [self.spec.tokens(grid) for grid in grids], instruction)
+        tokens = [self.spec.tokens(grid) for grid in grids]
+        text = prompt.action_prompt(titles, tokens, instruction, embodiment.lower_case)
         return Tokens(self.ids(text), pixels, grids)
 
     def question(self, images: Sequence[np.ndarray], question: str, answer: str) -> tuple[Tokens, int]:
@@ -61,13 +62,17 @@ class Processor:
         return np.concatenate([pixels for pixels, _ in done]), [grid for _, grid in done]
 
 
-def view_of(images: Mapping[str, np.ndarray], key: str, height: int, width: int) -> np.ndarray:
+def view_of(images: Mapping[str, np.ndarray], camera: Camera) -> np.ndarray:
     """The frame of one camera, checked."""
-    if key not in images:
-        raise ValueError(f"camera {key!r}: missing, got {sorted(images)}")
-    image = images[key]
-    if image.dtype != np.uint8 or image.shape != (height, width, 3):
+    if camera.key not in images:
+        raise ValueError(f"camera {camera.key!r}: missing, got {sorted(images)}")
+    image = images[camera.key]
+    height, width = camera.height or "h", camera.width or "w"
+    fits = image.ndim == 3 and image.shape[2] == 3 and image.size > 0
+    fits = fits and camera.height in (None, image.shape[0]) and camera.width in (None, image.shape[1])
+    if image.dtype != np.uint8 or not fits:
         raise ValueError(
-            f"camera {key!r}: got {image.dtype} of shape {image.shape}, expected uint8 ({height}, {width}, 3)"
+            f"camera {camera.key!r}: got {image.dtype} of shape {image.shape}, "
+            f"expected uint8 ({height}, {width}, 3)"
         )
     return image

@@ -16,13 +16,16 @@ SPECIAL_TOKENS = (END_OF_TEXT, IM_START, IM_END, VISION_START, VISION_END, IMAGE
 """Qwen's special tokens that a tokenizer must bear as single ids."""
 
 
-def sentence(instruction: str) -> str:
-    """First letter upper-case, a full stop at the end."""
-    text = instruction.strip()
+def sentence(instruction: str, lower_case: bool = False) -> str:
+    """First letter upper-case, a full stop at the end; lower_case: no other capital (facts/model.md 5.2)."""
+    text = instruction.strip().lower() if lower_case else instruction.strip()
     if not text:
         raise ValueError("instruction: got an empty sentence")
     if len(text) > MAX_INSTRUCTION:
         raise ValueError(f"instruction: got {len(text)} characters, expected at most {MAX_INSTRUCTION}")
+    special = [token for token in SPECIAL_TOKENS if token in text]
+    if special:
+        raise ValueError(f"instruction: got the special token {special[0]}, expected plain words")
     text = text[0].upper() + text[1:]
     return text if text.endswith(".") else text + "."
 
@@ -32,12 +35,14 @@ def view(tokens: int) -> str:
     return VISION_START + IMAGE_PAD * tokens + VISION_END
 
 
-def action_prompt(titles: Sequence[str], tokens: Sequence[int], instruction: str) -> str:
+def action_prompt(
+    titles: Sequence[str], tokens: Sequence[int], instruction: str, lower_case: bool = False
+) -> str:
     """The whole context of an action request; the assistant's closed turn belongs to it."""
     views = "".join(f"# {title}\n{view(n)}\n" for title, n in zip(titles, tokens, strict=True))
     return (
         f"{IM_START}user\nThe following observations are captured from multiple views.\n{views}"
-        f"Generate robot actions for the task:\n{sentence(instruction)} /no_cot{IM_END}\n"
+        f"Generate robot actions for the task:\n{sentence(instruction, lower_case)} /no_cot{IM_END}\n"
         f"{IM_START}assistant\n<cot></cot>{IM_END}\n"
     )
 

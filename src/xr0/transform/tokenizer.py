@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
@@ -31,6 +31,27 @@ def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def placeholder(special_ids: Mapping[str, int]) -> Tokenizer:
+    """Bytes and special tokens at the given ids, no words: for a model whose tokenizer is not at hand.
+
+    special_ids: Qwen3VLConfig's four ids. The other special tokens take free ids below them.
+    """
+    named = {
+        IMAGE_PAD: special_ids["image_token_id"],
+        "<|video_pad|>": special_ids["video_token_id"],
+        VISION_START: special_ids["vision_start_token_id"],
+        VISION_END: special_ids["vision_end_token_id"],
+    }
+    vocabulary = {letter: i for i, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    free = (i for i in range(min(named.values()) - len(SPECIAL_TOKENS), min(named.values())))
+    vocabulary |= {token: named[token] if token in named else next(free) for token in SPECIAL_TOKENS}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
     return tokenizer
 
 

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from xr0_robot import report
 from xr0_robot.bench import metrics, plot, results, view
 from xr0_robot.bench.evaluate import Settings, run
 from xr0_robot.bench.rollout import EpisodeResult, Watcher
@@ -72,7 +73,7 @@ def demo(policy: Policy, settings: Settings, episodes: int, out: Path, live_view
             done.append(result)
             console.print(_outcome(result, len(done), episodes))
             recorder.save(result, out / f"episode-{len(done):02d}.mp4", how)
-            results.write(out / "results.json", results.summarize([r.row() for r in done], asdict(settings)))
+            report.write(out / "results.json", results.summarize([r.row() for r in done], asdict(settings)))
     console.print(table(done))
     if done[0].ticks:
         plot.save(done[0], out / "commands.png", f"“{done[0].spoken}”  {how}")

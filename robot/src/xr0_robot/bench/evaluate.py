@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from xr0_robot import report
 from xr0_robot.bench import results
 from xr0_robot.bench.rollout import Episode, EpisodeResult, Watcher, rollout
 from xr0_robot.bench.worlds import World, open_world
@@ -82,7 +83,7 @@ def evaluate(policy: Policy, settings: Settings, episodes: int, path: Path) -> d
     for result in run(policy, settings, episodes):
         rows.append(result.row())
         summary = results.summarize(rows, asdict(settings))
-        results.write(path, summary)
+        report.write(path, summary)
     return summary
 
 

@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
-import os
-import platform
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from xr0_robot.bench import metrics
-
-Z95 = 1.959963984540054
-"""The normal distribution's 97.5 % quantile: two-sided 95 %."""
-
-PACKAGES = ("xr0-robot", "numpy", "mujoco")
-"""Whose versions may change a result."""
-
-
-def wilson(successes: int, episodes: int) -> tuple[float, float]:
-    """95 % score interval of a success rate (Wilson 1927); it keeps a width at rates 0 and 1."""
-    if not 0 <= successes <= episodes or episodes == 0:
-        raise ValueError(
-            f"success rate: got {successes} of {episodes}, expected 0 <= successes <= episodes > 0"
-        )
-    rate, z2 = successes / episodes, Z95**2
-    centre = rate + z2 / (2 * episodes)
-    spread = Z95 * math.sqrt(rate * (1 - rate) / episodes + z2 / (4 * episodes**2))
-    scale = 1 + z2 / episodes
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+from xr0_robot.report import machine, now, versions, wilson
 
 
 def summarize(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +34,7 @@ def summarize(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) ->
         "settings": dict(settings),
         "machine": machine(),
         "versions": versions(),
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": now(),
         "rows": [dict(row) for row in rows],
     }
 
@@ -79,14 +56,6 @@ def merge(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return summarize(rows, {**common[0], "first_seed": first_seed})
 
 
-def write(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON so that the file is either the old one or the new one, whole (no NaN: null)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".part")
-    draft.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    draft.replace(path)
-
-
 def read(path: Path) -> dict[str, Any]:
     """A results file; ValueError with the path if it is none."""
     try:
@@ -96,26 +65,6 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not {"settings", "rows"} <= content.keys():
         raise ValueError(f"{path}: expected results with 'settings' and 'rows'")
     return content
-
-
-def machine() -> dict[str, Any]:
-    """The computer, in words."""
-    return {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.platform()}
-
-
-def versions() -> dict[str, str]:
-    """Python and the packages on which a result depends, as far as they are installed."""
-    found = {"python": platform.python_version()}
-    installed = {dist.metadata["Name"]: dist.version for dist in metadata.distributions()}
-    return found | {name: installed[name] for name in PACKAGES if name in installed}
-
-
-def _cpu() -> str:
-    """Linux says it in /proc only."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _median(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:

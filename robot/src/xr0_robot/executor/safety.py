@@ -66,6 +66,11 @@ class Safety:
             limit = limits[segment.name]
             if isinstance(limit, PoseLimit) != (segment.kind == "pose"):
                 raise ValueError(f"safety: {segment.name} is a {segment.kind} segment, got {limit}")
+        if embodiment.sensed is not None or any(s.anchor == "previous" for s in embodiment.segments):
+            raise ValueError(
+                f"safety: {embodiment.name} is commanded by motions or senses other numbers than it is told, "
+                "expected absolute commands: to hold is to repeat the last one"
+            )
         self._embodiment = embodiment
         self._limits = dict(limits)
         self._last: np.ndarray | None = None

@@ -16,7 +16,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Record, and say what was kept; returns the process's exit status."""
-    from xr0_robot.record.demos import record_demos  # noqa: PLC0415 - needs MuJoCo, pyarrow and av
+    from xr0_robot.record.demos import record_demos
 
     out: Path = arguments.out
     demos = record_demos(out, arguments.episodes, arguments.first_seed, arguments.workers)

@@ -64,7 +64,7 @@ class VideoFiles:
         if self._file is None:
             self._number += 1
             path = VIDEO_PATH.format(video_key=IMAGES + self._camera.key, **file_place(self._number))
-            self._file = VideoFile(self._root / path, self._camera.height, self._camera.width, self._fps)
+            self._file = VideoFile(self._root / path, *self._camera.size, self._fps)
         self._file.add(image)
 
     def commit(self) -> dict[str, Any]:

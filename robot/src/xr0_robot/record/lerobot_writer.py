@@ -77,15 +77,18 @@ class LeRobotWriter:
         task: str,
         extra: Mapping[str, np.ndarray] | None = None,
     ) -> None:
-        """Append one tick: images uint8 [height, width, 3] by camera key, state and action [native_dim]."""
+        """Append one tick: images uint8 [h, w, 3] by camera key, state [state_dim], action [native_dim]."""
         extra = extra or {}
         self._check_images(images)
         if set(extra) != set(self._extra):
             raise ValueError(f"extra features: got {sorted(extra)}, expected {sorted(self._extra)}")
         if not task.strip():
             raise ValueError("task: got an empty sentence")
-        size = self._embodiment.native_dim
-        vectors = {STATE: finite_vector(STATE, state, size), ACTION: finite_vector(ACTION, action, size)}
+        robot = self._embodiment
+        vectors = {
+            STATE: finite_vector(STATE, state, robot.state_dim),
+            ACTION: finite_vector(ACTION, action, robot.native_dim),
+        }
         vectors |= {name: finite_vector(name, extra[name], count) for name, count in self._extra.items()}
         for key, image in images.items():
             self._videos[key].add(image)
@@ -198,13 +201,19 @@ def _features(
     embodiment: Embodiment, fps: int, extra: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, Any]]:
     """info.json's features, in the order of the columns."""
-    segments = sorted(embodiment.segments, key=lambda segment: segment.native)
-    names = [name for segment in segments for name in _number_names(segment)]
-    features = {STATE: vector_feature(names), ACTION: vector_feature(names)}
+    features = {
+        STATE: vector_feature(_names(embodiment.state_segments)),
+        ACTION: vector_feature(_names(embodiment.segments)),
+    }
     features |= {name: vector_feature(numbers) for name, numbers in extra.items()}
     for camera in embodiment.cameras:
-        features[IMAGES + camera.key] = video_feature(camera.height, camera.width, fps)
+        features[IMAGES + camera.key] = video_feature(*camera.size, fps)
     return features | INDEX_FEATURES
+
+
+def _names(segments: Sequence[Segment]) -> list[str]:
+    ordered = sorted(segments, key=lambda segment: segment.native)
+    return [name for segment in ordered for name in _number_names(segment)]
 
 
 def _number_names(segment: Segment) -> list[str]:

@@ -32,7 +32,7 @@ class MockEnv:
 
     def observe(self, instruction: str, time_s: float) -> Observation:
         """Grey pictures: a real robot's cameras go here."""
-        images = {c.key: np.full((c.height, c.width, 3), 128, np.uint8) for c in self.embodiment.cameras}
+        images = {c.key: np.full((*c.size, 3), 128, np.uint8) for c in self.embodiment.cameras}
         return Observation(images, self.state(), instruction, time_s)
 
     def state(self) -> np.ndarray:

@@ -103,7 +103,7 @@ class BricksEnv:
 
     def observe(self, instruction: str, time_s: float) -> Observation:
         """Both cameras and the state. Call it always from the same thread (OpenGL)."""
-        images = {view.key: self.render(view.key, view.height, view.width) for view in EMBODIMENT.cameras}
+        images = {view.key: self.render(view.key, *view.size) for view in EMBODIMENT.cameras}
         return Observation(images, self.state(), instruction, time_s)
 
     def state(self) -> np.ndarray:

@@ -53,8 +53,9 @@ def project(model: mujoco.MjModel, data: mujoco.MjData, view: Camera, points: np
     camera = data.cam(view.key)
     x, y, z = ((points - camera.xpos) @ camera.xmat.reshape(3, 3)).T
     depth = np.where(z < 0, -z, np.nan)
-    focal = 0.5 * view.height / np.tan(0.5 * np.deg2rad(model.cam(view.key).fovy[0]))
-    return np.stack([0.5 * view.width + focal * x / depth, 0.5 * view.height - focal * y / depth], axis=1)
+    height, width = view.size
+    focal = 0.5 * height / np.tan(0.5 * np.deg2rad(model.cam(view.key).fovy[0]))
+    return np.stack([0.5 * width + focal * x / depth, 0.5 * height - focal * y / depth], axis=1)
 
 
 def seen(
@@ -63,7 +64,7 @@ def seen(
     """Share of world points [n, 3] that lie in the picture with nothing but one of `bodies` before them."""
     ids = {model.body(name).id for name in bodies}
     pixels = project(model, data, view, points)
-    inside = ((pixels >= 0) & (pixels < (view.width, view.height))).all(axis=1)
+    inside = ((pixels >= 0) & (pixels < view.size[::-1])).all(axis=1)
     eye, hit, count = data.cam(view.key).xpos, np.zeros(1, dtype=np.int32), 0
     for point in points[inside]:
         mujoco.mj_ray(model, data, eye, point - eye, None, 1, -1, hit)

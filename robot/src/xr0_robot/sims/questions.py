@@ -67,7 +67,8 @@ def point(env: BricksEnv, camera: str, name: str) -> list[int]:
     """x, y in 0..1000 of the centre of a brick or of a bin's floor."""
     view = env.view(camera)
     u, v = env.project(camera, env.data.body(name).xpos)
-    return [_thousandths(u / view.width), _thousandths(v / view.height)]
+    height, width = view.size
+    return [_thousandths(u / width), _thousandths(v / height)]
 
 
 def shown(env: BricksEnv, camera: str, name: str) -> bool:

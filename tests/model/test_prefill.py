@@ -1,0 +1,51 @@
+"""The short prefill against its slow twin, transformers' own forward."""
+
+import pytest
+import torch
+from small_model import inputs, row
+
+from xr0.model import prefill, vlm
+from xr0.model.vla import VLA
+
+LAYERS = 2
+
+
+@pytest.mark.parametrize("left", [None, False, True])
+@torch.no_grad()
+def test_keys_and_values_equal_those_of_the_whole_forward(small: VLA, left: bool | None) -> None:
+    rows = [row([5, 6, 7], 0)] if left is None else [row([5, 6, 7], 0), row([8, 9, 10, 11, 12], 1)]
+    given = inputs(rows, bool(left))
+    whole = vlm.encode_whole(small.vlm, given, LAYERS)
+    short = prefill.read(small.vlm, given, prefill.see(small.vlm, given), LAYERS)
+    assert len(short.keys) == len(short.values) == LAYERS
+    real = given.attention_mask.bool()[:, None, :, None]
+    for a, b in zip((*short.keys, *short.values), (*whole.keys, *whole.values), strict=True):
+        assert torch.equal(a * real, b * real)
+        assert a.isfinite().all()
+    assert torch.equal(short.last_position, whole.last_position)
+
+
+@torch.no_grad()
+def test_a_prompt_without_its_views_is_refused(small: VLA) -> None:
+    given = inputs([row([5, 6], 0)])
+    ids = given.input_ids.masked_fill(given.input_ids == small.vlm.config.image_token_id, 5)
+    bare = type(given)(ids, given.attention_mask, given.pixel_values, given.image_grid_thw)
+    with pytest.raises(ValueError, match="0 places for image tokens, its 1 views make 4"):
+        small.encode(bare)
+
+
+@torch.no_grad()
+def test_rounded_frequencies_change_keys_but_never_values_of_the_first_layer(small: VLA) -> None:
+    given = inputs([row([5, 6, 7], 0)])
+    seen = prefill.see(small.vlm, given)
+    exact = prefill.read(small.vlm, given, seen, 3)
+    try:
+        vlm.set_rope(small.vlm, rounded=True)
+        rounded = prefill.read(small.vlm, given, seen, 3)
+        assert not torch.equal(prefill.see(small.vlm, given).tokens, seen.tokens)
+    finally:
+        vlm.set_rope(small.vlm, rounded=False)
+    again = prefill.read(small.vlm, given, prefill.see(small.vlm, given), 3)
+    assert torch.equal(rounded.values[0], exact.values[0])
+    assert not torch.equal(rounded.keys[0], exact.keys[0])
+    assert torch.equal(again.keys[2], exact.keys[2])
