@@ -148,7 +148,7 @@ class ModelConfig:
             == vision["num_position_embeddings"],
             "deepstack_visual_indexes are vision layers": _whole_numbers(behind, vision["depth"]),
             "mrope_section makes half a text head": _whole_numbers(sections, text["head_dim"])
-            and 2 * sum(sections) == text["head_dim"],
+            and 2 * sum(sections or ()) == text["head_dim"],
             "dit head_dim is text head_dim": self.dit.head_dim == text["head_dim"],
             "dit hidden_size is a multiple of head_dim times key-value heads": self.dit.hidden_size
             % (self.dit.head_dim * kv_heads)

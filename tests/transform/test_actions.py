@@ -1,12 +1,16 @@
 """Anchored actions: known answers, round trips, and a prefix that survives a change of anchor."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from xr0.transform.actions import decode_actions, encode_actions, encode_state
 from xr0_robot import rotation
 from xr0_robot.embodiments import BRICKS
+from xr0_robot.released import LIBERO, XR0_BIMANUAL
 from xr0_robot.types import Camera, Embodiment, Segment
 
 numbers = st.floats(-1.0, 1.0)
@@ -66,6 +70,45 @@ def test_batches_equal_single_chunks_and_two_arms_do_not_mix() -> None:
     changed = np.abs(encode_actions(moved, states, BIMANUAL) - whole).max(axis=(0, 1)) > 1e-9
     assert not changed[:14].any()
     assert changed[14:17].all()
+
+
+@given(
+    st.lists(numbers, min_size=26, max_size=26).map(np.array),
+    st.lists(numbers, min_size=26, max_size=26).map(np.array),
+)
+def test_the_released_two_arm_layout_inverts_and_leaves_its_empty_slots(
+    state: np.ndarray, command: np.ndarray
+) -> None:
+    encoded = encode_actions(command[None], state, XR0_BIMANUAL)
+    assert not encoded[0, [13, 27, 28, 29, 30, 31]].any()
+    back = decode_actions(encoded, state, XR0_BIMANUAL)[0]
+    turns = [*range(3, 6), *range(16, 19)]
+    rest = [k for k in range(26) if k not in turns]
+    np.testing.assert_allclose(back[rest], command[rest], atol=1e-9)
+    for k in (3, 16):
+        np.testing.assert_allclose(rotation.exp(back[k : k + 3]), rotation.exp(command[k : k + 3]), atol=1e-7)
+
+
+def test_motions_of_the_benchmarks_pass_as_they_are() -> None:
+    motions, state = np.arange(14.0).reshape(2, 7), np.arange(8.0)
+    encoded = encode_actions(motions, state, LIBERO)
+    np.testing.assert_array_equal(encoded[:, :7], motions)
+    np.testing.assert_array_equal(decode_actions(encoded, state, LIBERO), motions)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sensed": None}, "the command segments overlap"),
+        ({"sensed": (Segment("arm.pose", "pose", "absolute", 0, None, 6),)}, "the state has no such segment"),
+    ],
+)
+def test_a_robot_whose_layout_does_not_fit_is_refused(changes: dict, message: str) -> None:
+    gripper = Segment("arm.gripper", "plain", "chunk_start", native=6, model=6, size=1)
+    pose = Segment("arm.pose", "pose", "chunk_start", native=0, model=0, size=6)
+    doubled = replace(gripper, model=3)
+    with pytest.raises(ValueError, match=message):
+        replace(BIMANUAL, segments=(pose, doubled if changes["sensed"] is None else gripper), **changes)
 
 
 def test_the_state_follows_the_layout() -> None:

@@ -23,6 +23,12 @@ def test_sentences_are_capitalised_once_and_closed_once() -> None:
     assert prompt.sentence("Stop.") == "Stop."
     with pytest.raises(ValueError, match="empty"):
         prompt.sentence("   ")
+    assert prompt.sentence("Put the LEGO away", lower_case=True) == "Put the lego away."
+
+
+def test_a_sentence_cannot_smuggle_in_a_view() -> None:
+    with pytest.raises(ValueError, match=r"special token <\|image_pad\|>"):
+        prompt.action_prompt(["Base View"], [1], "look <|image_pad|> here")
 
 
 def test_text_survives_and_special_tokens_are_single(tmp_path: Path) -> None:
