@@ -120,6 +120,9 @@ def test_inspect_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
     assert "--contract causal|windowed" in unknown["contract"]
     assert "--embodiment" in unknown["robot_types"]["mine"]["robot"]
     assert "--views" in unknown["robot_types"]["droid_pt"]["robot"]
-    for report in (known, unknown):
+    named = inspect(tmp_path / "b", Wanted(contract="windowed", views=("Ego View",)))
+    assert (named["contract"]["name"], named["contract"]["known"]) == ("windowed", "named by the user")
+    assert named["robot_types"]["droid_pt"]["views"] == {"view_0": "Ego View"}
+    for report in (known, unknown, named):
         json.dumps(report)
-        assert any("robot types" in line for line in lines(report))
+        assert any("robot_types" in line for line in lines(report))

@@ -46,18 +46,21 @@ OpenOption = Annotated[OpenWith, tyro.conf.arg(name="")]
 """Its fields are options of the subcommand itself."""
 
 
-def inspect(checkpoint: tyro.conf.Positional[str], *, json: Path | None = None) -> int:
+def inspect(
+    checkpoint: tyro.conf.Positional[str], *, open_with: OpenOption = OPEN, json: Path | None = None
+) -> int:
     """What a checkpoint is: size, dtype, contract and how it is known, robot types with horizon and views.
 
     Args:
         checkpoint: a folder of either layout, a .pt file, or a name on the hub.
+        open_with: what a released checkpoint leaves open.
         json: where to write it as well.
     """
     from xr0.inspection import inspect as inspected
     from xr0.inspection import lines
     from xr0_robot import report
 
-    found = inspected(checkpoint)
+    found = inspected(checkpoint, open_with.wanted())
     print("\n".join(lines(found)))
     if json is not None:
         report.write(json, found)

@@ -84,18 +84,14 @@ def read_about(folder: Path, source: Path, wanted: Wanted) -> About:
     config, preprocessor = read_json(folder / CONFIG), read_json(folder / PREPROCESSOR)
     types = robot_types(preprocessor, folder)
     name = choose_type(types, wanted.robot_type, folder)
-    contract, contract_from = known_contract(config, types, source)
-    if wanted.contract is not None:
-        contract = named_contract(wanted.contract, contract if EXTRA in config else None)
-        contract_from = "named by the user"
+    contract, contract_from = contract_of(config, types, source, wanted)
     if contract is None:
         raise ValueError(f"{folder}: {contract_from}; name it with --contract {contract_names()}")
     stored = config.get(EXTRA)
     model = model_config(config, folder)
     stats = stats_of(types[name], model.state_dim, stored)
     if stored is None:
-        rounded = stored_dtype(source) != torch.float32
-        contract = replace(contract, rounded_rope=rounded, max_prefix=min(contract.max_prefix, stats.horizon))
+        contract = replace(contract, max_prefix=min(contract.max_prefix, stats.horizon))
         stats = replace(stats, epsilon=RELEASED_EPSILON if contract.name == WINDOWED.name else 0.0)
     embodiment = robot(name, wanted, stored)
     return About(model, image_spec(preprocessor, folder), embodiment, stats, contract, contract_from)
@@ -133,6 +129,22 @@ def choose_type(types: Mapping[str, Any], wanted: str | None, folder: Path) -> s
     if wanted not in types:
         raise ValueError(f"{folder}: got robot type {wanted!r}, expected one of {', '.join(types)}")
     return wanted
+
+
+def contract_of(
+    config: Mapping[str, Any], types: Mapping[str, Any], source: Path, wanted: Wanted
+) -> tuple[Contract | None, str]:
+    """The contract to load with, and how it is known; None where neither files nor user tell.
+
+    bfloat16 weights saw a rotary table that went through bfloat16 (facts/model.md 6.4), float32 ones did not.
+    """
+    contract, known = known_contract(config, types, source)
+    if wanted.contract is not None:
+        contract = named_contract(wanted.contract, contract if EXTRA in config else None)
+        known = "named by the user"
+    if contract is not None and EXTRA not in config:
+        contract = replace(contract, rounded_rope=stored_dtype(source) != torch.float32)
+    return contract, known
 
 
 def known_contract(
