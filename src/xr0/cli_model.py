@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 Layout = Literal["xr0", "official", "vlm"]
 Shape = Literal["official_4b"]
+Contract = Literal["causal", "windowed"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class OpenWith:
     """
 
     robot_type: str | None = None
-    contract: Literal["causal", "windowed"] | None = None
+    contract: Contract | None = None
     views: tuple[str, ...] = ()
     embodiment: Path | None = None
 
@@ -125,7 +126,8 @@ def bench(
     repeats: int = 20,
     warm_ups: int = 2,
     threads: int | None = None,
-    open_with: OpenOption = OPEN,
+    robot_type: str | None = None,
+    contract: Contract | None = None,
     json: Path | None = None,
 ) -> int:
     """The stopwatch: one observation to one chunk, as the released model is run and as it is run here.
@@ -140,7 +142,8 @@ def bench(
         repeats: how often each execution is timed.
         warm_ups: how often each runs before.
         threads: of PyTorch, on a CPU; its default otherwise.
-        open_with: what a released checkpoint leaves open.
+        robot_type: which of several that a checkpoint serves.
+        contract: of a checkpoint whose files do not tell.
         json: where to write the report.
     """
     del what  # one measure so far
@@ -149,6 +152,7 @@ def bench(
     from xr0 import pretrained
     from xr0.engine import bench as stopwatch
     from xr0.engine import shapes
+    from xr0.official import Wanted
     from xr0.policy import Policy
     from xr0_robot import report
 
@@ -157,7 +161,7 @@ def bench(
     if checkpoint is None:
         policy = {"official_4b": shapes.official_4b_policy}[shape](views, horizon)
     else:
-        policy = Policy(pretrained.load(checkpoint, open_with.wanted()))
+        policy = Policy(pretrained.load(checkpoint, Wanted(robot_type, contract)))
     found = stopwatch.latency(policy, stopwatch.Fixture(views, pixels, repeats, warm_ups))
     print("\n".join(stopwatch.lines(found)))
     if json is not None:
