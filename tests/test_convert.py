@@ -77,12 +77,12 @@ def test_the_vlm_alone_is_a_plain_qwen3_vl_folder(tmp_path: Path) -> None:
 def test_a_random_checkpoint_is_like_a_released_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xr0.model.weights.SHARD_BYTES", 2_000_000)
     ids = {
-        "image_token_id": 300,
-        "video_token_id": 301,
-        "vision_start_token_id": 302,
-        "vision_end_token_id": 303,
+        "image_token_id": 500,
+        "video_token_id": 501,
+        "vision_start_token_id": 502,
+        "vision_end_token_id": 503,
     }
-    model = tiny_model(400, ids)
+    model = tiny_model(600, ids)
     monkeypatch.setattr("xr0.convert.OFFICIAL_SPECIAL_IDS", ids)
     monkeypatch.setattr("xr0.convert.OFFICIAL_IMAGES", released_folder.TINY_IMAGES)
     convert.random(model, tmp_path / "random", seed=1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from xr0.sizes import OFFICIAL_SPECIAL_IDS
 from xr0.transform import prompt, tokenizer
 
 
@@ -42,6 +43,16 @@ def test_text_survives_and_special_tokens_are_single(tmp_path: Path) -> None:
     assert ids.count(tokenizer.token_id(loaded, "<|image_pad|>")) == 1
     assert len(loaded.encode(" brick").ids) == 1
     assert len(loaded.encode("42").ids) == 2
+
+
+def test_a_placeholder_has_qwen_s_ids_and_about_its_number_of_tokens() -> None:
+    """facts/model.md 6.1: about 60 tokens of text for two views."""
+    learned = tokenizer.placeholder(OFFICIAL_SPECIAL_IDS)
+    assert tokenizer.special_ids(learned) == OFFICIAL_SPECIAL_IDS
+    titles, sentence = ["Base View", "Left-Wrist View"], "put the red brick in the left bin"
+    ids = learned.encode(prompt.action_prompt(titles, [64, 64], sentence)).ids
+    assert ids.count(OFFICIAL_SPECIAL_IDS["image_token_id"]) == 128
+    assert 50 <= len(ids) - 128 <= 90
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"version": "1.0"}', "not json"])

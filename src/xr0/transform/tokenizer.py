@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from xr0.transform.prompt import END_OF_TEXT, IMAGE_PAD, SPECIAL_TOKENS, VISION_END, VISION_START
+from xr0.transform.prompt import (
+    END_OF_TEXT,
+    IMAGE_PAD,
+    SPECIAL_TOKENS,
+    VISION_END,
+    VISION_START,
+    action_prompt,
+)
 
 WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 """How text is cut before merging, after Qwen's rule: digits stand alone, a word takes its leading space."""
+
+
+PLACEHOLDER_VOCABULARY = 400
+"""256 bytes, the special tokens and the words of the prompt."""
 
 
 def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
@@ -35,22 +47,29 @@ def train(texts: Iterable[str], vocab_size: int) -> Tokenizer:
 
 
 def placeholder(special_ids: Mapping[str, int]) -> Tokenizer:
-    """Bytes and special tokens at the given ids, no words: for a model whose tokenizer is not at hand.
+    """The words of the prompt, and the special tokens at the given ids: for a model without a tokenizer.
 
-    special_ids: Qwen3VLConfig's four ids. The other special tokens take free ids below them.
+    A sentence gets about as many tokens as from Qwen's. special_ids: Qwen3VLConfig's four ids; the other
+    special tokens take the ids below them.
     """
+    learned = train(
+        [action_prompt(["Base View", "Left-Wrist View"], [0, 0], "words")], PLACEHOLDER_VOCABULARY
+    )
+    model = json.loads(learned.to_str())["model"]
     named = {
         IMAGE_PAD: special_ids["image_token_id"],
         "<|video_pad|>": special_ids["video_token_id"],
         VISION_START: special_ids["vision_start_token_id"],
         VISION_END: special_ids["vision_end_token_id"],
     }
-    vocabulary = {letter: i for i, letter in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    words = sorted((token for token in model["vocab"] if token not in SPECIAL_TOKENS), key=model["vocab"].get)
+    vocabulary = {word: i for i, word in enumerate(words)}
     free = (i for i in range(min(named.values()) - len(SPECIAL_TOKENS), min(named.values())))
     vocabulary |= {token: named[token] if token in named else next(free) for token in SPECIAL_TOKENS}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[tuple(pair) for pair in model["merges"]]))
+    tokenizer.pre_tokenizer = learned.pre_tokenizer
+    tokenizer.normalizer = learned.normalizer
+    tokenizer.decoder = learned.decoder
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
     return tokenizer
 
