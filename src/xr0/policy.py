@@ -76,6 +76,8 @@ class Policy:
         self.dtype = self.vla.sink.weight.dtype
         with torch.inference_mode():
             self.schedule = self.vla.schedule(FLOW_STEPS)
+            opening = checkpoint.processor.opening(self.embodiment)
+            self.opening = prefill.open_with(self.vla.vlm, torch.tensor(opening, device=self.device))
 
     @staticmethod
     def from_pretrained(
@@ -127,7 +129,7 @@ class Policy:
         marks.append(self._now())
         seen = prefill.see(self.vla.vlm, given.inputs)
         marks.append(self._now())
-        context = self.vla.read(given.inputs, seen)
+        context = self.vla.read(given.inputs, seen, self.opening)
         marks.append(self._now())
         contract = self.checkpoint.contract
         actions = self.vla.sample(

@@ -63,11 +63,19 @@ def test_counted_work_is_that_of_the_facts() -> None:
     figures have the last layer whole (36 GFLOP, 0.19 GB) and the time tables (76 MB): its free savings."""
     config = official_4b()
     assert roofline.vision(config, [256, 256], 2).flops == pytest.approx(0.352e12, rel=0.03)
-    assert roofline.prefill(config, 188, 2).flops + 0.036e12 == pytest.approx(1.377e12, rel=0.02)
+    assert roofline.prefill(config, 188, 0, 2).flops + 0.036e12 == pytest.approx(1.377e12, rel=0.02)
     assert roofline.denoise(config, 188, 10, 5, 2).flops == pytest.approx(0.033e12, rel=0.05)
     assert roofline.denoise(config, 188, 10, 5, 2).nbytes + 0.076e9 == pytest.approx(2.85e9, rel=0.01)
     assert roofline.vision(config, [256, 256], 2).nbytes == pytest.approx(0.831e9, rel=0.01)
-    assert roofline.prefill(config, 188, 2).nbytes + 0.19e9 == pytest.approx(7.267e9, rel=0.01)
+    assert roofline.prefill(config, 188, 0, 2).nbytes + 0.19e9 == pytest.approx(7.267e9, rel=0.01)
+
+
+def test_tokens_that_were_read_before_are_not_counted() -> None:
+    config = official_4b()
+    whole, rest = roofline.prefill(config, 188, 0, 2), roofline.prefill(config, 188, 14, 2)
+    assert rest.flops / whole.flops == pytest.approx(174 / 188, rel=0.01)
+    first = roofline.prefill(config, 14, 0, 2)
+    assert first.flops + rest.flops == pytest.approx(whole.flops, rel=1e-9)
 
 
 def test_no_execution_is_faster_than_its_floor() -> None:

@@ -107,6 +107,7 @@ def shape(policy: Policy, given: Prepared) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in policy.vla.parameters()),
         "dtype": str(policy.dtype).removeprefix("torch."),
         "context_tokens": given.inputs.input_ids.shape[1],
+        "of_them_read_before": len(policy.opening.ids),
         "patches": given.inputs.image_grid_thw.prod(dim=1).tolist(),
         "action_horizon": policy.action_horizon,
         "steps": FLOW_STEPS,
@@ -177,7 +178,7 @@ def _floor(policy: Policy, given: Prepared) -> Mapping[str, Any]:
     limits = roofline.ceilings(config, tokens, policy.dtype, policy.device)
     work = {
         "vision": roofline.vision(config, given.inputs.image_grid_thw.prod(dim=1).tolist(), size),
-        "prefill": roofline.prefill(config, tokens, size),
+        "prefill": roofline.prefill(config, tokens, len(policy.opening.ids), size),
         "denoise": roofline.denoise(config, tokens, policy.action_horizon, FLOW_STEPS, size),
     }
     stages = {name: {**asdict(w), "floor_ms": w.floor_ms(limits)} for name, w in work.items()}

@@ -57,15 +57,16 @@ def vision(config: ModelConfig, patches: list[int], itemsize: int) -> Work:
     return Work(flops, itemsize * (patch * h + depth * block + mergers * merger + n * h))
 
 
-def prefill(config: ModelConfig, tokens: int, itemsize: int) -> Work:
-    """The language model; its last layer only as far as keys and values."""
+def prefill(config: ModelConfig, tokens: int, done: int, itemsize: int) -> Work:
+    """The language model over all but the first `done` tokens; its last layer as far as keys and values."""
     t = config.vlm["text_config"]
     h, e, layers = t["hidden_size"], t["head_dim"], t["num_hidden_layers"]
     queries, keys = t["num_attention_heads"] * e, t["num_key_value_heads"] * e
     layer = 2 * h * queries + 2 * h * keys + 3 * h * t["intermediate_size"]
     weights = (layers - 1) * layer + 2 * h * keys
-    attention = 0.5 * 4.0 * queries * tokens * tokens * (layers - 1)
-    return Work(2.0 * tokens * weights + attention, itemsize * (weights + tokens * h))
+    attention = 0.5 * 4.0 * queries * (tokens * tokens - done * done) * (layers - 1)
+    new = tokens - done
+    return Work(2.0 * new * weights + attention, itemsize * (weights + new * h + 2 * done * keys * layers))
 
 
 def denoise(config: ModelConfig, context: int, horizon: int, steps: int, itemsize: int) -> Work:

@@ -2,6 +2,7 @@
 
 Of transformers' whole forward it leaves out the logits, the cache of the layers that are not read, and of the
 last layer everything but its keys and values. `vlm.encode_whole` is the slow twin; the two agree bit for bit.
+What all prompts begin with can be read once for all (`Opening`); then they agree to rounding.
 """
 
 from __future__ import annotations
@@ -25,16 +26,29 @@ class Seen:
     deepstack: tuple[Float[Tensor, "v h"], ...]
 
 
+@dataclass(frozen=True)
+class Opening:
+    """What every prompt of a robot begins with, before its first view: token ids [n], and the keys and values
+    of all layers, [1 k n e] each. What comes later cannot change them, so they are computed once."""
+
+    ids: Int[Tensor, " n"]
+    keys: tuple[Float[Tensor, "1 k n e"], ...]
+    values: tuple[Float[Tensor, "1 k n e"], ...]
+
+
 class TailCache:
     """Keys and values of the layers from `first` on, behind what transformers' attention calls."""
 
-    def __init__(self, first: int) -> None:
-        self.first = first
+    def __init__(self, first: int, opening: Opening | None) -> None:
+        self.first, self.opening = first, opening
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
 
     def update(self, key: Tensor, value: Tensor, layer: int, *_: Any) -> tuple[Tensor, Tensor]:
-        """Keep what the action expert will read; a prefill attends to its own keys and values only."""
+        """What this layer attends to; kept if the action expert will read it."""
+        if self.opening is not None:
+            key = torch.cat([self.opening.keys[layer].expand(len(key), -1, -1, -1), key], dim=2)
+            value = torch.cat([self.opening.values[layer].expand(len(value), -1, -1, -1), value], dim=2)
         if layer >= self.first:
             self.keys.append(key)
             self.values.append(value)
@@ -54,16 +68,31 @@ def see(model: vlm.Qwen3VL, inputs: VLMInputs) -> Seen:
     return Seen(*vlm.vision_tower(model, inputs.pixel_values, inputs.image_grid_thw))
 
 
-def read(model: vlm.Qwen3VL, inputs: VLMInputs, seen: Seen, layers: int) -> Context:
-    """Run the language model over the tokens and what was seen; the context of its last `layers` layers."""
+def open_with(model: vlm.Qwen3VL, ids: Int[Tensor, " n"]) -> Opening:
+    """Run the language model over the tokens before the first view."""
+    hidden = ids.new_zeros(0, vlm.text_size(model), dtype=model.dtype)
+    none = ids.new_zeros(0, 3)
+    inputs = VLMInputs(ids[None], torch.ones_like(ids)[None], hidden, none)
+    layers = len(model.model.language_model.layers)
+    context = read(model, inputs, Seen(hidden, ()), layers, None)
+    return Opening(ids, context.keys, context.values)
+
+
+def read(model: vlm.Qwen3VL, inputs: VLMInputs, seen: Seen, layers: int, opening: Opening | None) -> Context:
+    """Run the language model over the tokens and what was seen; the context of its last `layers` layers.
+
+    With an opening, only over what follows it. ValueError if a row does not begin with it.
+    """
     text: Any = model.model.language_model
-    image = inputs.input_ids == model.config.image_token_id
-    hidden = text.embed_tokens(inputs.input_ids)
+    done = 0 if opening is None else _length(opening, inputs)
+    ids = inputs.input_ids[:, done:]
+    image = ids == model.config.image_token_id
+    hidden = text.embed_tokens(ids)
     hidden = hidden.masked_scatter(image[..., None], seen.tokens.to(hidden.dtype))
     positions = vlm.position_ids(model, inputs)
-    table = text.rotary_emb(hidden, positions)
-    mask = causal_mask(inputs.attention_mask)
-    cache = TailCache(len(text.layers) - layers)
+    table = text.rotary_emb(hidden, positions[..., done:])
+    mask = causal_mask(inputs.attention_mask, done)
+    cache = TailCache(len(text.layers) - layers, opening)
     for i, layer in enumerate(text.layers[:-1]):
         hidden = vlm.text_layer(layer, hidden, table, mask, cache)
         if i < len(seen.deepstack):
@@ -73,18 +102,28 @@ def read(model: vlm.Qwen3VL, inputs: VLMInputs, seen: Seen, layers: int) -> Cont
     return Context(tuple(cache.keys), tuple(cache.values), inputs.attention_mask.bool(), last)
 
 
-def causal_mask(attention_mask: Int[Tensor, "b l"]) -> Bool[Tensor, "b 1 l l"] | None:
+def causal_mask(attention_mask: Int[Tensor, "b l"], done: int) -> Bool[Tensor, "b 1 q l"] | None:
     """Who sees whom in the context; None where it is causal without padding: SDPA has a faster path for it.
 
-    Nothing sees padding, but for padding before all else, which sees itself: an empty row has no softmax.
+    Only the rows from `done` on. Nothing sees padding, but for padding before all else, which sees itself: an
+    empty row has no softmax.
     """
-    if bool(attention_mask.all()):
+    if done == 0 and bool(attention_mask.all()):
         return None
     length = attention_mask.shape[1]
     causal = torch.ones(length, length, dtype=torch.bool, device=attention_mask.device).tril()
     itself = torch.eye(length, dtype=torch.bool, device=attention_mask.device)
     mask = causal & attention_mask.bool()[:, None, :]
-    return (mask | (itself & ~mask.any(dim=-1, keepdim=True)))[:, None]
+    return (mask | (itself & ~mask.any(dim=-1, keepdim=True)))[:, None, done:]
+
+
+def _length(opening: Opening, inputs: VLMInputs) -> int:
+    """Of the opening, which every row must begin with, unpadded."""
+    done = len(opening.ids)
+    same = inputs.input_ids[:, :done] == opening.ids
+    if same.shape[1] != done or not bool((same & inputs.attention_mask[:, :done].bool()).all()):
+        raise ValueError(f"prompt: does not begin with the {done} tokens of this robot's prompts")
+    return done
 
 
 def _add_at(

@@ -169,7 +169,7 @@ def text_layer(
     layer: Any,
     hidden: Float[Tensor, "b l h"],
     table: tuple[Tensor, Tensor],
-    mask: Bool[Tensor, "b 1 l l"] | None,
+    mask: Bool[Tensor, "b 1 l m"] | None,
     cache: Any,
 ) -> Float[Tensor, "b l h"]:
     """One decoder layer of the language model; `cache.update` is shown its keys and values."""

@@ -42,6 +42,12 @@ class Processor:
         text = prompt.action_prompt(titles, tokens, instruction, embodiment.lower_case)
         return Tokens(self.ids(text), pixels, grids)
 
+    def opening(self, embodiment: Embodiment) -> list[int]:
+        """What the ids of every action request to this robot begin with, up to its first view's tokens."""
+        titles = [camera.title for camera in embodiment.cameras]
+        text = prompt.action_prompt(titles, [0] * len(titles), "any")
+        return self.ids(text[: text.index(prompt.VISION_START) + len(prompt.VISION_START)])
+
     def question(self, images: Sequence[np.ndarray], question: str, answer: str) -> tuple[Tokens, int]:
         """A vision-language sample, and how many of its ids are the answer's (at the end)."""
         pixels, grids = self._pixels(images)
