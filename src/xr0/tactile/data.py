@@ -55,6 +55,12 @@ class GraspData:
     def __len__(self) -> int:
         return len(self.forces)
 
+    def split(self, first: int) -> tuple[GraspData, GraspData]:
+        """The first shapes, and the others."""
+        parts = (slice(None, first), slice(first, None))
+        head, tail = (GraspData(self.forces[p], self.joints[p], self.poses[p]) for p in parts)
+        return head, tail
+
 
 def generate(out: Path, shapes: int, first_seed: int, workers: int) -> None:
     """Write the shards of seeds first_seed, first_seed + 1, ...; those that are there are kept.
@@ -155,7 +161,7 @@ def _write_shard(path: Path, first_seed: int, count: int) -> Path:
     sensor = Foundation()
     forces, joints, poses = [], [], []
     for seed in range(first_seed, first_seed + count):
-        done = grasp_shape(sensor, task.seen_shape(seed), np.random.default_rng([seed, 1]))
+        done = grasp_shape(sensor, task.training_shape(seed), np.random.default_rng([seed, 1]))
         if done is not None:
             grasps, where = done
             forces.append(grasps.forces.astype(np.float16))

@@ -136,6 +136,8 @@ class Attention(nn.Module):
 class TacRefineNet(nn.Module):
     """The network of the module's docstring."""
 
+    scale: Tensor
+
     def __init__(self, config: NetConfig) -> None:
         super().__init__()
         self.config = config

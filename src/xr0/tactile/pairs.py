@@ -39,29 +39,39 @@ class Pairs:
 
 def draw(data: GraspData, count: int, rng: np.random.Generator) -> tuple[Pairs, Tensor]:
     """`count` pairs and their increments [count, 6] (mm, rad)."""
-    shape = rng.integers(len(data), size=count)
-    current, goal = _choose(rng, count)
-    before = rng.integers(GRASPS_EACH, size=(2, count))
-    sensors = electronics.draw(rng, count, data.forces.shape[2])
-    images = np.stack(
-        [
-            electronics.read(
-                data.forces[shape, now].astype(np.float32),
-                data.forces[shape, earlier].astype(np.float32),
-                sensors,
-                rng,
-            )
-            for now, earlier in zip((current, goal), before, strict=True)
-        ],
-        axis=1,
-    )
-    joints = np.stack([data.joints[shape, current], data.joints[shape, goal]], axis=1)
-    joints = joints + JOINT_NOISE_MM * rng.standard_normal(joints.shape)
-    w = to_vector(increment(data.poses[shape, current], data.poses[shape, goal]))
+    shape, chosen = rng.integers(len(data), size=count), _choose(rng, count)
+    images, joints = _felt(data, shape, chosen, rng)
+    w = to_vector(increment(*(data.poses[shape, grasp] for grasp in chosen)))
     images, w = mirrored(images, w, *(rng.random((3, count)) < 0.5))
-    return Pairs(as_input(images), torch.from_numpy(joints.astype(np.float32))), torch.from_numpy(
-        w.astype(np.float32)
-    )
+    return Pairs(as_input(images), joints), torch.from_numpy(w.astype(np.float32))
+
+
+def draw_poses(data: GraspData, count: int, rng: np.random.Generator) -> tuple[Pairs, Tensor]:
+    """`count` single grasps, each beside itself, and the objects' poses [count, 6]: what "estimate the pose
+    of each, then subtract" learns. Grasps are drawn as often as current and goal of `draw` are."""
+    shape, (current, goal) = rng.integers(len(data), size=count), _choose(rng, count)
+    grasp = np.where(rng.random(count) < 0.5, current, goal)
+    images, joints = _felt(data, shape, (grasp, grasp), rng)
+    pose = to_vector(data.poses[shape, grasp])
+    images[:, 1], joints[:, 1] = images[:, 0], joints[:, 0]
+    images, pose = mirrored(images, pose, *(rng.random((3, count)) < 0.5))
+    return Pairs(as_input(images), joints), torch.from_numpy(pose.astype(np.float32))
+
+
+def _felt(
+    data: GraspData, shape: np.ndarray, chosen: tuple[np.ndarray, np.ndarray], rng: np.random.Generator
+) -> tuple[np.ndarray, Tensor]:
+    """Two grasps of each shape, read out by one sensor: images uint8 [b, 2, f, 11, 9] and joints [b, 2,
+    j]."""
+    sensors = electronics.draw(rng, len(shape), data.forces.shape[2])
+    images = []
+    for grasp in chosen:
+        earlier = rng.integers(GRASPS_EACH, size=len(shape))
+        forces, before = (data.forces[shape, index].astype(np.float32) for index in (grasp, earlier))
+        images.append(electronics.read(forces, before, sensors, rng))
+    joints = np.stack([data.joints[shape, grasp] for grasp in chosen], axis=1)
+    joints = joints + JOINT_NOISE_MM * rng.standard_normal(joints.shape)
+    return np.stack(images, axis=1), torch.from_numpy(joints.astype(np.float32))
 
 
 def as_input(images: np.ndarray) -> Tensor:

@@ -48,8 +48,8 @@ class Predictor:
             raise ValueError(f"tactile checkpoint: {folder / CONFIG} is not JSON ({error})") from error
         if set(config) != {"format", "net", "fingers"} or config["format"] != FORMAT:
             raise ValueError(
-                f"tactile checkpoint: {folder / CONFIG} has {sorted(config)}, format {config.get('format')!r}, "
-                f"expected format, net and fingers, format {FORMAT!r}"
+                f"tactile checkpoint: {folder / CONFIG} has {sorted(config)} and format "
+                f"{config.get('format')!r}, expected fingers, format, net and format {FORMAT!r}"
             )
         net = TacRefineNet(NetConfig.from_dict(config["net"]))
         weights.load_into(net, folder / WEIGHTS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xr0_robot.tactile.families import HELD_OUT, RESERVED, SEEN, sample_shape
+from xr0_robot.tactile.families import GENERAL, HELD_OUT, RESERVED, SEEN, sample_shape
 from xr0_robot.tactile.increment import to_matrix
 from xr0_robot.tactile.pads import CONTACT_N
 from xr0_robot.tactile.shapes import Shape
@@ -15,6 +15,9 @@ from xr0_robot.tactile.shapes import Shape
 TRAIN_SEEDS, TUNING_SEEDS, EVALUATION_SEEDS = (0, 500_000), (500_000, 1_000_000), (1_000_000, 2**31)
 """Shapes and episodes are drawn from seeds of their own range, [first, last): no tuning on what is
 evaluated."""
+
+GENERAL_SHARE = 0.35
+"""Of training shapes that are drawn from the general families alone."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,13 @@ WIDE = Spread(x_mm=1.0, mm=7.0, turn_deg=15.0, tilt_deg=4.0)
 def seen_shape(seed: int) -> Shape:
     """The shape of a seed, from a family that training may use."""
     return _shape(seed, tuple(SEEN))
+
+
+def training_shape(seed: int) -> Shape:
+    """The shape of a seed, as training draws it: general shapes more often, for what it has never seen."""
+    rng = np.random.default_rng([seed, 0])
+    families = GENERAL if rng.random() < GENERAL_SHARE else tuple(SEEN)
+    return sample_shape(rng, families[int(rng.integers(len(families)))])
 
 
 def held_out_shape(seed: int) -> Shape:

@@ -219,6 +219,24 @@ def _rubble(rng: Rng) -> list[Prism]:
     return parts
 
 
+def _scissors(rng: Rng) -> list[Prism]:
+    """Two bars that cross aslant."""
+    thickness, half = rng.uniform(2.5, 8), rng.uniform(np.deg2rad(12), np.deg2rad(35))
+    bars = [
+        facing(rectangle(rng.uniform(1.5, 3.5), rng.uniform(6, 14)), thickness, *rng.uniform(-1.5, 1.5, 2))
+        for _ in range(2)
+    ]
+    turn = rng.uniform(0, np.pi)
+    return [about_x(bar, turn + sign * half) for bar, sign in zip(bars, (-1, 1), strict=True)]
+
+
+def _collar(rng: Rng) -> list[Prism]:
+    """A rod with a collar somewhere on it."""
+    outer, length = rng.uniform(2, 4.5), rng.uniform(1.5, 8)
+    core = upright(regular(ROUND, outer * rng.uniform(0.6, 0.95)), rng.uniform(16, 30))
+    return lie_down(rng, [core, upright(regular(ROUND, outer), length, rng.uniform(-3, 3))])
+
+
 def _plus(rng: Rng) -> list[Prism]:
     thickness, width = rng.uniform(2.5, 8), rng.uniform(1.5, 3)
     length = rng.uniform(6, 10)
@@ -287,6 +305,8 @@ SEEN: dict[str, Callable[[Rng], list[Prism]]] = {
     "flange": _flange,
     "polygon": _polygon,
     "bar": _bar,
+    "scissors": _scissors,
+    "collar": _collar,
     "union": _union,
     "rubble": _rubble,
 }
@@ -303,3 +323,6 @@ HELD_OUT: dict[str, Callable[[Rng], list[Prism]]] = {
 
 RESERVED: dict[str, Callable[[Rng], list[Prism]]] = {"dovetail": _dovetail, "keyed_shaft": _keyed_shaft}
 """For the last evaluation only."""
+
+GENERAL = ("union", "rubble", "polygon", "flange", "scissors")
+"""Those of SEEN with the most different members: training draws more of them."""

@@ -1,0 +1,59 @@
+"""What every results file needs: how sure a rate is, on which machine and with which versions it was measured."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+Z95 = 1.959963984540054
+"""The normal distribution's 97.5 % quantile: two-sided 95 %."""
+
+PACKAGES = ("xr0", "xr0-robot", "numpy", "mujoco", "torch", "transformers")
+"""Whose versions may change a result."""
+
+
+def wilson(successes: int, episodes: int) -> tuple[float, float]:
+    """95 % score interval of a success rate (Wilson 1927); it keeps a width at rates 0 and 1."""
+    if not 0 <= successes <= episodes or episodes == 0:
+        raise ValueError(
+            f"success rate: got {successes} of {episodes}, expected 0 <= successes <= episodes > 0"
+        )
+    rate, z2 = successes / episodes, Z95**2
+    centre = rate + z2 / (2 * episodes)
+    spread = Z95 * math.sqrt(rate * (1 - rate) / episodes + z2 / (4 * episodes**2))
+    scale = 1 + z2 / episodes
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON so that the file is either the old one or the new one, whole (no NaN: null)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(path.name + ".part")
+    draft.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def machine() -> dict[str, Any]:
+    """The computer, in words."""
+    return {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.platform()}
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages on which a result depends, as far as they are installed."""
+    found = {"python": platform.python_version()}
+    installed = {dist.metadata["Name"]: dist.version for dist in metadata.distributions()}
+    return found | {name: installed[name] for name in PACKAGES if name in installed}
+
+
+def _cpu() -> str:
+    """Linux says it in /proc only."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
