@@ -17,11 +17,14 @@ STIFFNESS = 0.6
 STIFFNESS_FACTOR = 2.0
 """The modulus is between nominal over this and nominal times this, evenly in the logarithm."""
 
-THICKNESS_MM, SPREAD_MM = (0.7, 1.5), (0.3, 0.9)
-"""Of the skin; of the Gaussian by which it spreads force."""
+THICKNESS_MM, SPREAD_MM = (0.7, 1.5), (0.2, 0.9)
+"""Of the skin; of the Gaussian by which it spreads force (the design's lower end, 0.3, is a soft skin's)."""
 
 CROWN_PER_MM = 0.02
 """Largest curvature of a pad's face: a radius of 50 mm, 0.2 mm at its edge."""
+
+DOME_PER_MM = 0.8
+"""Largest curvature of a single taxel: from a smooth skin to beads of 1.25 mm radius side by side."""
 
 MOUNT_MM, MOUNT_DEG = 0.3, 1.0
 """How far from its place a pad may be glued on, each axis."""
@@ -53,6 +56,7 @@ def draw_skin(rng: np.random.Generator, sensors: int, fingers: int) -> Skin:
         thickness=of_sensor(*THICKNESS_MM),
         spread=of_sensor(*SPREAD_MM),
         crown=of_sensor(0.0, CROWN_PER_MM),
+        dome=of_sensor(0.0, DOME_PER_MM),
         mount=mount,
     )
 
@@ -65,6 +69,7 @@ def nominal_skin(sensors: int, fingers: int) -> Skin:
         thickness=np.full(pads, NOMINAL_THICKNESS_MM),
         spread=np.full(pads, NOMINAL_SPREAD_MM),
         crown=np.zeros(pads),
+        dome=np.zeros(pads),
         mount=np.zeros((*pads, 6)),
     )
 

@@ -47,6 +47,7 @@ class Skin:
     thickness: np.ndarray
     spread: np.ndarray
     crown: np.ndarray
+    dome: np.ndarray
     mount: np.ndarray
 
     def take(self, index: np.ndarray) -> Skin:
@@ -77,6 +78,8 @@ class Foundation:
             torch.arange(n * subsamples) * self._cell - (n * subsamples - 1) * self._cell / 2
             for n in (COLUMNS, ROWS)
         )
+        inside = torch.arange(subsamples) * self._cell - (subsamples - 1) * self._cell / 2
+        self._y_taxel, self._z_taxel = inside.repeat(COLUMNS), inside.repeat(ROWS)
 
     def grasp(
         self,
@@ -108,7 +111,8 @@ class Foundation:
     ) -> Grasps:
         rotation, origin = self._seen_from_pads(poses, skin.mount)
         gap = self._heights(pieces, rotation, origin, rng)
-        gap += 0.5 * _tensor(skin.crown)[..., None, None] * (self._z[:, None] ** 2 + self._y**2)
+        for curvature, y, z in ((skin.crown, self._y, self._z), (skin.dome, self._y_taxel, self._z_taxel)):
+            gap += 0.5 * _tensor(curvature)[..., None, None] * (z[:, None] ** 2 + y**2)
         stiffness, thickness = (_tensor(v)[..., None, None] for v in (skin.stiffness, skin.thickness))
         depth, touched = press(gap, stiffness * self._cell**2, thickness, _tensor(force_n))
         cells, _ = _springs(
