@@ -56,7 +56,7 @@ def main() -> None:
         "date": date.today().isoformat(),
         "machine": machine(),
         "versions": {"torch": torch.__version__},
-        "limits": "Trained in simulation only: elastic-foundation pads, parts of 2 to 12 mm. Not tried on hardware.",
+        "limits": "Trained in simulation only, on elastic pads and small parts. Not tried on hardware.",
     }
     (folder / "model_card.json").write_text(json.dumps(card, indent=1) + "\n")
     logs = {name: log(work / name) for name in STAGES if (work / name / "settings.json").exists()}

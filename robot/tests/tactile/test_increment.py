@@ -45,4 +45,4 @@ def test_a_known_increment() -> None:
     vector = increment.to_vector(increment.increment(current, goal))
     np.testing.assert_allclose(vector, [0, 1, 0, np.pi / 2, 0, 0], atol=1e-12)
     mm, deg = increment.magnitudes(vector)
-    assert (mm, deg) == (1.0, 90.0)
+    np.testing.assert_allclose([mm, deg], [1.0, 90.0])

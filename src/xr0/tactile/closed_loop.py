@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -47,6 +47,7 @@ Method = Callable[[Reading, Reading, Sequence[Shape]], tuple[np.ndarray, np.ndar
 may look at the shapes."""
 
 
+@runtime_checkable  # hints are checked in tests
 class Physics(Protocol):
     """A simulator that holds one physical sensor for each of its episodes."""
 

@@ -31,7 +31,7 @@ def _is_ascii(content: bytes) -> bool:
     """A binary file may begin with "solid" too, but its length tells."""
     if len(content) >= HEADER and len(content) == HEADER + RECORD * _count(content):
         return False
-    return content.lstrip().startswith(b"solid")
+    return content.lstrip().startswith(b"solid") and b"facet" in content
 
 
 def _count(content: bytes) -> int:
