@@ -38,6 +38,9 @@ def test_predictions_that_grow_twice_are_divergence() -> None:
     rules = Refinement(LIMITS)
     verdicts = [rules.decide(w(size), SURE).verdict for size in (0.5, 0.6, 0.7)]
     assert verdicts == ["move", "move", "diverging"]
+    rules = Refinement(LIMITS)
+    verdicts = [rules.decide(w(size), SURE).verdict for size in (0.1, 0.2, 0.3)]
+    assert verdicts == ["move", "move", "move"]  # near the goal only noise is left, and noise may grow
 
 
 def test_moves_add_up_to_a_limit() -> None:

@@ -1,6 +1,6 @@
 """TacRefineNet: two grasps in, the wrist's increment and how sure it is out.
 
-    image of a finger -> encoder, the same for all fingers, current and goal -> tokens, + what finger it is
+    image of a finger -> encoder, the same for all fingers, current and goal -> tokens, + finger and place
     per finger: current attends to goal; both and the match, flattened -> one vector
     attention over the fingers -> concatenated with the joints -> mean of W and a factor of its precision
 
@@ -144,6 +144,7 @@ class TacRefineNet(nn.Module):
         width, hidden = config.width, config.hidden
         self.encoder = {"conv": ConvEncoder, "vit": VitEncoder}[config.encoder](width)
         self.finger = nn.Parameter(0.02 * torch.randn(config.fingers, 1, width))
+        self.place = nn.Parameter(0.02 * torch.randn(self.encoder.tokens, width))
         self.match = Attention(width)
         self.gather = nn.Linear(3 * self.encoder.tokens * width, hidden)
         self.fingers = Attention(hidden)
@@ -173,7 +174,7 @@ class TacRefineNet(nn.Module):
         largest = images.amax(dim=(-2, -1), keepdim=True).clamp(min=1.0 / 255.0)
         stacked = torch.stack([images, images / largest], dim=-3)
         tokens = self.encoder(stacked.flatten(0, 2))
-        return tokens.unflatten(0, images.shape[:3]) + self.finger
+        return tokens.unflatten(0, images.shape[:3]) + self.finger + self.place
 
 
 def factored(outputs: Tensor) -> Prediction:

@@ -24,7 +24,8 @@ class Limits:
     steps: re-grasps at most; step_mm, step_deg: of one wrist motion, longer ones are shortened; total_mm,
     total_deg: of their sum, beyond it the loop gives up; done_mm, done_deg: an increment below both is
     nothing left to do; doubt_mm, doubt_deg: if every degree of freedom is less certain than this, touch says
-    nothing; growths: predictions in a row, each longer than the one before, that are taken for divergence.
+    nothing; growths: predictions in a row, each longer than the one
+    before, that are taken for divergence, unless the last is below noise_mm and noise_deg.
     """
 
     steps: int = 5
@@ -37,6 +38,8 @@ class Limits:
     doubt_mm: float = 2.0
     doubt_deg: float = 8.0
     growths: int = 2
+    noise_mm: float = 0.5
+    noise_deg: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,12 @@ class Refinement:
         ).all():
             return "in doubt"
         recent = self._sizes[-self._limits.growths - 1 :]
-        if len(recent) > self._limits.growths and all(b > a for a, b in itertools.pairwise(recent)):
+        small = length < self._limits.noise_mm and angle < self._limits.noise_deg
+        if (
+            not small
+            and len(recent) > self._limits.growths
+            and all(b > a for a, b in itertools.pairwise(recent))
+        ):
             return "diverging"
         return "move" if self._moves < self._limits.steps else "no steps left"
 
