@@ -113,3 +113,37 @@ def serve(
     torch.set_num_threads(1)
     serve_policy(ServedTactile(Predictor.from_pretrained(checkpoint)), host, port)
     return 0
+
+
+@app.command
+def demo(*, checkpoint: Path = TACTILE, seed: int = 0, out: Path = Path("out/tactile")) -> int:
+    """Refine a nut, a rod and a bracket live in the second simulator: a video, and a plot of the error
+    falling.
+
+    Args:
+        checkpoint: folder of the network.
+        seed: of the starts, the goals and the sensors.
+        out: folder for the video and the plot.
+    """
+    from xr0 import launch
+
+    options = ["tactile-demo", "--seed", str(seed), "--out", str(out)]
+    return launch.robot_against_server(checkpoint, options, launch.TACTILE)
+
+
+@app.command
+def insertion(
+    *, json: Path, checkpoint: Path = TACTILE, episodes: int = 200, first_seed: int = 1_000_000
+) -> int:
+    """A key, grasped wrongly, and the slot it belongs into: the same seeds with refinement and without.
+
+    Args:
+        json: results file.
+        checkpoint: folder of the network.
+        episodes: seeds; each is run four times, from the stand and handed over, refined and not.
+        first_seed: tuning has seen those below 1000000.
+    """
+    from xr0 import launch
+
+    options = ["--episodes", episodes, "--first-seed", first_seed, "--json", json]
+    return launch.robot_against_server(checkpoint, ["tactile-insertion", *map(str, options)], launch.TACTILE)
