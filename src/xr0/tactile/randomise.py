@@ -23,8 +23,11 @@ THICKNESS_MM, SPREAD_MM = (0.7, 1.5), (0.2, 0.9)
 CROWN_PER_MM = 0.02
 """Largest curvature of a pad's face: a radius of 50 mm, 0.2 mm at its edge."""
 
-DOME_PER_MM = 0.8
-"""Largest curvature of a single taxel: from a smooth skin to beads of 1.25 mm radius side by side."""
+DOME_PER_MM = 1.0
+"""Largest curvature of a single taxel: from a smooth skin to beads of 1 mm radius side by side."""
+
+WEAR = 0.2
+"""Spread of the logarithm of a pad's modulus about its sensor's."""
 
 MOUNT_MM, MOUNT_DEG = 0.3, 1.0
 """How far from its place a pad may be glued on, each axis."""
@@ -43,7 +46,7 @@ JOINT_NOISE_MM = 0.02
 
 
 def draw_skin(rng: np.random.Generator, sensors: int, fingers: int) -> Skin:
-    """Skins of sensors, each pad its own mounting, one material for all pads of a sensor."""
+    """Skins of sensors: one material for all pads of a sensor, each pad its own wear and mounting."""
     pads = (sensors, fingers)
 
     def of_sensor(low: float, high: float) -> np.ndarray:
@@ -52,7 +55,7 @@ def draw_skin(rng: np.random.Generator, sensors: int, fingers: int) -> Skin:
     reach = np.log(STIFFNESS_FACTOR)
     mount = rng.uniform(-1.0, 1.0, (*pads, 6)) * ([MOUNT_MM] * 3 + [np.deg2rad(MOUNT_DEG)] * 3)
     return Skin(
-        stiffness=STIFFNESS * np.exp(of_sensor(-reach, reach)),
+        stiffness=STIFFNESS * np.exp(of_sensor(-reach, reach) + rng.normal(0.0, WEAR, pads)),
         thickness=of_sensor(*THICKNESS_MM),
         spread=of_sensor(*SPREAD_MM),
         crown=of_sensor(0.0, CROWN_PER_MM),
