@@ -23,3 +23,4 @@ mkdir -p checkpoints && rm -rf checkpoints/tactile && cp -r $work/refine/checkpo
 python runs/tactile_card.py $work checkpoints/tactile results/tactile
 xr0 tactile eval --full --absolute $work/absolute/checkpoint --blind $work/blind/checkpoint \
     --vit $work/refine_vit/checkpoint --json results/tactile/report.json
+python runs/tactile_table.py results/tactile/report.json README.md
