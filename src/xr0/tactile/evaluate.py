@@ -10,6 +10,7 @@ user             shapes of a folder
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -18,17 +19,20 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from xr0.tactile import baselines, closed_loop, methods, scores, task
 from xr0.tactile.bound import KnowsTheShape
 from xr0.tactile.closed_loop import FoundationPhysics, Method, Physics, Scene, Trace
+from xr0.tactile.net import parameters
 from xr0.tactile.predictor import Predictor
 from xr0.tactile.scores import Outcome
 from xr0.tactile.second import sprung_physics
 from xr0.tactile.task import FIXED_GOAL, GOALS, NEAR, WIDE, Spread
 from xr0_robot import report
 from xr0_robot.tactile.decide import Limits
+from xr0_robot.tactile.pads import COLUMNS, LEVELS, ROWS, TactileReading
 from xr0_robot.tactile.shapes import Shape
 
 SLICE = 48
@@ -42,6 +46,9 @@ BLOCK_APART = 100_000
 
 BOUND_EPISODES = 6
 """Of a slice that the model-based bound is run on: it renders hundreds of grasps for each."""
+
+TIMED = 500
+"""Predictions whose time is taken; the first tenth warms up."""
 
 ONE_SHOT = Limits(steps=1, step_mm=10.0, step_deg=20.0)
 """A single move as long as all moves together may be."""
@@ -134,6 +141,8 @@ def measure(
     limits: Limits,
 ) -> dict[str, Any]:
     """`evaluate` on any seeds and with any limits: for tuning."""
+    predictor = Predictor.from_pretrained(networks.refine)
+    latency = _latency_ms(predictor)
     jobs = [job for group in groups for job in _jobs(group, episodes, first_seed, shapes, networks, limits)]
     found: dict[str, dict[str, dict[int, list[Outcome]]]] = {}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -142,7 +151,6 @@ def measure(
                 blocks = found.setdefault(job.group.name, {}).setdefault(method, {})
                 blocks.setdefault(job.first_seed, []).append(outcome)
             print(f"tactile eval: {k + 1} of {len(jobs)} slices ({job.group.name})", flush=True)
-    predictor = Predictor.from_pretrained(networks.refine)
     return {
         **{group.name: _section(found[group.name]) for group in groups},
         "settings": {
@@ -153,6 +161,8 @@ def measure(
             "groups": {group.name: asdict(group) for group in groups},
             "checkpoint": {"name": predictor.name, "fingerprint": predictor.fingerprint},
         },
+        "parameters": parameters(predictor.net),
+        "latency_ms": latency,
         "machine": report.machine(),
         "versions": report.versions(),
         "date": report.now(),
@@ -198,6 +208,21 @@ def _methods(job: Job) -> dict[str, tuple[Method, Limits]]:
         if folder is not None:
             runs[name] = (wrap(Predictor.from_pretrained(folder)), job.limits)
     return runs
+
+
+def _latency_ms(predictor: Predictor) -> dict[str, float]:
+    """Of one prediction on one core, the checks of its readings included."""
+    torch.set_num_threads(1)
+    config, rng = predictor.net.config, np.random.default_rng(0)
+    images = rng.integers(1, LEVELS, (config.fingers, ROWS, COLUMNS)).astype(np.uint8)
+    reading = TactileReading(predictor.fingers, images, np.ones(config.joints))
+    taken = []
+    for _ in range(TIMED):
+        start_s = time.perf_counter()
+        predictor.predict(reading, reading)
+        taken.append(1e3 * (time.perf_counter() - start_s))
+    settled = taken[TIMED // 10 :]
+    return {"p50": float(np.percentile(settled, 50)), "p99": float(np.percentile(settled, 99))}
 
 
 def _physics(job: Job, world: Scene) -> AbstractContextManager[Physics]:

@@ -20,7 +20,10 @@ EXPONENT = (0.8, 1.2)
 """Of the power law between force and reading."""
 
 OFFSET, NOISE = 0.006, 0.008
-"""Of full scale: standing offset of a taxel (spread), noise of one reading (spread)."""
+"""Of full scale: standing offset of a taxel (spread), noise of one frame (spread)."""
+
+FRAMES = 5
+"""Averaged for the image of a grasp, once the pads have settled (facts/tactile.md 4): a sixth of a second."""
 
 GHOST = 0.06
 """Largest share of a row's (a column's) mean that leaks into its taxels: the array shares its wires."""
@@ -100,7 +103,8 @@ def read(
         + _per_pad(sensors.ghost_rows) * signal.mean(axis=-1, keepdims=True)
         + _per_pad(sensors.ghost_columns) * signal.mean(axis=-2, keepdims=True)
     )
-    signal = signal + sensors.offset + _per_pad(sensors.noise) * rng.standard_normal(signal.shape)
+    noise = _per_pad(sensors.noise) / np.sqrt(FRAMES)
+    signal = signal + sensors.offset + noise * rng.standard_normal(signal.shape)
     return np.rint(LEVELS * np.clip(np.where(sensors.alive, signal, 0.0), 0.0, 1.0)).astype(np.uint8)
 
 
