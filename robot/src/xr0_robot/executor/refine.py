@@ -16,6 +16,7 @@ from xr0_robot.executor.arm import Arm
 from xr0_robot.executor.touch import Asking, Prediction, Touch
 from xr0_robot.tactile import increment, pads
 from xr0_robot.tactile.decide import Limits, Refinement, Verdict
+from xr0_robot.tactile.electronics import FRAMES
 from xr0_robot.tactile.pads import TactileReading
 
 REGRASP = Limits(done_mm=0.15, done_deg=0.8)
@@ -29,9 +30,6 @@ TIME_LIMIT_S = 4.0
 
 SETTLE_S = 0.15
 """From the contact to the first frame: the skin creeps (the same)."""
-
-FRAMES = 5
-"""Averaged to one reading (the same)."""
 
 ANSWER_S = 0.5
 """For the predictor, which needs some milliseconds."""
@@ -160,6 +158,13 @@ def touching(touch: Touch) -> bool:
     return bool((touch.forces > pads.CONTACT_N).all())
 
 
+def average(frames: list[TactileReading]) -> TactileReading:
+    """One reading of the frames of a grasp."""
+    images = np.mean([frame.images for frame in frames], axis=0)
+    joints = np.mean([frame.joints for frame in frames], axis=0)
+    return TactileReading(frames[0].fingers, np.rint(images).astype(np.uint8), joints)
+
+
 def _feel(
     held: np.ndarray, goal: TactileReading, ask: Asking
 ) -> Generator[np.ndarray, Sense, tuple[TactileReading, Prediction]]:
@@ -171,7 +176,7 @@ def _feel(
         _in_hand(sense.touch)
         frames.append(_or_abort(sense.touch.read))
         sense = yield held
-    reading = _average(frames)
+    reading = average(frames)
     _or_abort(pads.require_contact, reading)
     _or_abort(pads.require_same_hand, reading, goal)
     return reading, (yield from _predict(held, reading, goal, ask))
@@ -244,13 +249,6 @@ def _in_hand(touch: Touch) -> None:
         raise Aborted(f"grip lost: {np.round(touch.forces, 2).tolist()} N on the pads")
     if (touch.forces > CRUSH_N).any():
         raise Aborted(f"grip too hard: {np.round(touch.forces, 1).tolist()} N, at most {CRUSH_N:g} allowed")
-
-
-def _average(frames: list[TactileReading]) -> TactileReading:
-    """Of frames of one grasp."""
-    images = np.mean([frame.images for frame in frames], axis=0)
-    joints = np.mean([frame.joints for frame in frames], axis=0)
-    return TactileReading(frames[0].fingers, np.rint(images).astype(np.uint8), joints)
 
 
 def _ended(verdict: Verdict, offset: np.ndarray, steps: list[Step]) -> Outcome:

@@ -17,14 +17,16 @@ import numpy as np
 from xr0_robot import rotation
 from xr0_robot.embodiments import BRICKS as EMBODIMENT
 from xr0_robot.executor.arm import BRICKS_ARM, MM
-from xr0_robot.executor.refine import FRAMES
+from xr0_robot.executor.refine import average
 from xr0_robot.executor.touch import Touch
 from xr0_robot.sims import cameras, layout, scene, servo
 from xr0_robot.sims.bricks import HOME
 from xr0_robot.sims.insertion_scene import DEPTH_MM, FLOOR_M, KEY, PAD, furniture
 from xr0_robot.sims.kinematics import ArmKinematics
+from xr0_robot.sims.readout import Readout
 from xr0_robot.sims.tactile import SprungPads
-from xr0_robot.tactile import electronics, increment, pads
+from xr0_robot.tactile import increment
+from xr0_robot.tactile.electronics import FRAMES
 from xr0_robot.tactile.pads import TactileReading
 from xr0_robot.types import Observation, finite_vector
 
@@ -103,8 +105,7 @@ class InsertionEnv:
         self.error = errors.uniform(-1, 1, 6) * [0, ERROR_MM, ERROR_MM, np.deg2rad(ERROR_DEG), 0, 0]
         """The increment from the first grasp to the right one: [6], mm and rad."""
         self._pads = SprungPads(sensor)
-        self._electronics = electronics.draw(sensor, 1, len(pads.PARALLEL))
-        self._noise = sensor
+        self._readout = Readout(sensor)
         self._felt: tuple[np.ndarray, float, np.ndarray, np.ndarray] | None = None
         at = places.uniform(*np.transpose(HANDED_OVER))
         hand = np.array([*at, 0.0, 0.0, places.uniform(-MAX_YAW, MAX_YAW)])
@@ -156,8 +157,7 @@ class InsertionEnv:
     def goal(self) -> TactileReading:
         """The right grasp as this sensor feels it: a demonstration, with the force the gripper holds by."""
         frames = [self._read(RIGHT_GRASP, GRIP_N) for _ in range(FRAMES)]
-        images = np.mean([frame.images for frame in frames], axis=0)
-        return TactileReading(frames[0].fingers, np.rint(images).astype(np.uint8), frames[0].joints)
+        return average(frames)
 
     def grasp(self) -> np.ndarray:
         """Where the key is in the hand: [4, 4], mm, in the fingertips' frame."""
@@ -206,9 +206,7 @@ class InsertionEnv:
 
     def _read(self, pose: np.ndarray, force_n: float) -> TactileReading:
         """One frame of the fingertips with the key at `pose` [4, 4] in the hand."""
-        forces, joints = self._feel(pose, max(force_n, SLIGHT_N))
-        images = electronics.read(forces[None], np.zeros_like(forces)[None], self._electronics, self._noise)
-        return TactileReading(tuple(finger.name for finger in pads.PARALLEL), images[0], joints)
+        return self._readout.frame(*self._feel(pose, max(force_n, SLIGHT_N)))
 
     def _feel(self, pose: np.ndarray, force_n: float) -> tuple[np.ndarray, np.ndarray]:
         """What the sprung pads carry; kept as long as the key does not move in the hand."""
@@ -218,6 +216,7 @@ class InsertionEnv:
             if moved_mm < SAME_MM and moved_deg < SAME_DEG and abs(force_n - force_before) < SAME_N:
                 return forces, joints
         forces, joints = self._pads.grasp(KEY, pose, force_n)
+        self._readout.new_grasp()
         self._felt = (pose, force_n, forces, joints)
         return forces, joints
 

@@ -34,6 +34,49 @@ CHECK_STEPS, MAX_STEPS = 20, 1500
 """Physics steps between two looks at that; and after which to take the springs as they are (0.75 s)."""
 
 
+class Model:
+    """Two sprung pads about one object, compiled: what `SprungPads` closes, and a hand moves."""
+
+    def __init__(self, shape: Shape, stiffness: np.ndarray, shift: np.ndarray, turn: np.ndarray) -> None:
+        """stiffness: [pads] N/m per spring; shift [pads, 3] m and turn [pads, 3] rad: how each is mounted."""
+        self.model = mujoco.MjModel.from_xml_string(tactile_scene.mjcf(shape))
+        self.data = mujoco.MjData(self.model)
+        self.corners = np.concatenate([prism.vertices() for prism in shape.prisms])
+        joints = [self.model.joint(name) for name in tactile_scene.PADS]
+        self.slides = np.array([joint.qposadr[0] for joint in joints])
+        # A pad's springs follow its slide: MuJoCo numbers joints depth first.
+        self._springs = self.slides[:, None] + 1 + np.arange(ROWS * COLUMNS)
+        self._stiffness = stiffness
+        for pad, name in enumerate(tactile_scene.PADS):
+            first = self.model.joint(name).id + 1
+            self.model.jnt_stiffness[first : first + ROWS * COLUMNS] = stiffness[pad]
+            skin = self.model.body(f"{name}/skin").id
+            self.model.body_pos[skin] += shift[pad]
+            angle = float(np.linalg.norm(turn[pad]))
+            mujoco.mju_axisAngle2Quat(self.model.body_quat[skin], turn[pad] / angle, angle)
+
+    def hold(self, pose: np.ndarray) -> None:
+        """The object at `pose` [4, 4] (mm, in the gripper's frame)."""
+        self.data.mocap_pos[0] = pose[:3, 3] * 1e-3
+        mujoco.mju_mat2Quat(self.data.mocap_quat[0], np.ascontiguousarray(pose[:3, :3]).ravel())
+
+    def open_to(self, low_mm: float, high_mm: float) -> None:
+        """The left pad's face at x = `low_mm`, the right pad's at `high_mm`; slides count towards the
+        middle."""
+        rest = tactile_scene.REST
+        self.data.qpos[self.slides] = rest + low_mm * 1e-3, rest - high_mm * 1e-3
+
+    def width_mm(self) -> float:
+        """Between the unloaded faces; negative where pads that met nothing have passed one another."""
+        return 1e3 * (2 * tactile_scene.REST - float(self.data.qpos[self.slides].sum()))
+
+    def forces(self) -> np.ndarray:
+        """What the springs carry [N]: float [2, 11, 9]; a spring does not pull."""
+        pushed = np.maximum(self.data.qpos[self._springs], 0.0)
+        forces = pushed * self._stiffness[:, None]
+        return np.where(forces < tactile_scene.SILENT_N, 0.0, forces).reshape(-1, ROWS, COLUMNS)
+
+
 class SprungPads:
     """One pair of physical pads; `rng` draws how stiff each is, and how it is mounted."""
 
@@ -45,6 +88,10 @@ class SprungPads:
         self._turn = np.deg2rad(rng.uniform(-MOUNT_DEG, MOUNT_DEG, (pads, 3)))
         self._shape: Shape | None = None
 
+    def model(self, shape: Shape) -> Model:
+        """These pads about `shape`; ValueError for one with triangles (it must be prisms)."""
+        return Model(shape, self._stiffness, self._shift, self._turn)
+
     def grasp(self, shape: Shape, pose: np.ndarray, force_n: float) -> tuple[np.ndarray, np.ndarray]:
         """Close both pads on `shape`, held still at `pose` [4, 4] (mm, in the gripper's frame), and wait.
 
@@ -53,62 +100,29 @@ class SprungPads:
         for a shape with triangles (it must be prisms), and for a pose or force that is not finite.
         """
         if not np.isfinite(pose).all() or not 0.0 < force_n < np.inf:
-            raise ValueError(
-                f"grasp: got force {force_n} N and pose {pose.tolist()}, expected finite numbers"
-            )
+            raise ValueError(f"grasp: got {force_n} N and pose {pose.tolist()}, expected finite numbers")
         if shape is not self._shape:
-            self._build(shape)
-        self._place(pose)
-        self._data.ctrl[:] = force_n
+            self._shape, self._model = shape, self.model(shape)
+        pads = self._model
+        mujoco.mj_resetData(pads.model, pads.data)
+        pads.hold(pose)
+        x = pads.corners @ pose[0, :3] + pose[0, 3]
+        low, high = float(x.min()), float(x.max())
+        pads.open_to(low - GAP_MM, high + GAP_MM)
+        pads.data.ctrl[:] = force_n
+        beyond = tactile_scene.REST + np.array([high, -low]) * 1e-3
         for step in range(1, MAX_STEPS + 1):
-            mujoco.mj_step(self._model, self._data)
-            if step % CHECK_STEPS == 0 and self._settled(force_n):
+            mujoco.mj_step(pads.model, pads.data)
+            if step % CHECK_STEPS == 0 and _settled(pads, force_n, beyond):
                 break
-        width = 2 * tactile_scene.REST - float(self._data.qpos[self._slides].sum())
-        return self._forces(), np.array([max(0.0, width * 1e3)])
+        return pads.forces(), np.array([max(0.0, pads.width_mm())])
 
-    def _build(self, shape: Shape) -> None:
-        """Compile the pads around a new object, and give them their own stiffness and mounting."""
-        self._model = mujoco.MjModel.from_xml_string(tactile_scene.mjcf(shape))
-        self._data = mujoco.MjData(self._model)
-        self._corners = np.concatenate([prism.vertices() for prism in shape.prisms]) * 1e-3
-        joints = [self._model.joint(name) for name in tactile_scene.PADS]
-        self._slides = np.array([joint.qposadr[0] for joint in joints])
-        # A pad's springs follow its slide: MuJoCo numbers joints depth first.
-        self._springs = self._slides[:, None] + 1 + np.arange(ROWS * COLUMNS)
-        for pad, name in enumerate(tactile_scene.PADS):
-            first = self._model.joint(name).id + 1
-            self._model.jnt_stiffness[first : first + ROWS * COLUMNS] = self._stiffness[pad]
-            skin = self._model.body(f"{name}/skin").id
-            self._model.body_pos[skin] += self._shift[pad]
-            angle = float(np.linalg.norm(self._turn[pad]))
-            mujoco.mju_axisAngle2Quat(self._model.body_quat[skin], self._turn[pad] / angle, angle)
-        self._shape = shape
 
-    def _place(self, pose: np.ndarray) -> None:
-        """The object at `pose`, the pads open beside it."""
-        mujoco.mj_resetData(self._model, self._data)
-        self._data.mocap_pos[0] = pose[:3, 3] * 1e-3
-        mujoco.mju_mat2Quat(self._data.mocap_quat[0], np.ascontiguousarray(pose[:3, :3]).ravel())
-        x = self._corners @ pose[0, :3] + pose[0, 3] * 1e-3
-        self._low, self._high = float(x.min()), float(x.max())
-        beside = GAP_MM * 1e-3
-        # Slides are counted towards the middle; the pads' rest is out of reach of any object.
-        left, right = tactile_scene.REST + self._low - beside, tactile_scene.REST - self._high - beside
-        self._data.qpos[self._slides] = left, right
-
-    def _settled(self, force_n: float) -> bool:
-        """Every pad carries its force, or has passed the object without meeting it."""
-        sums = self._forces().sum(axis=(1, 2))
-        balanced = np.abs(sums - force_n) < BALANCED * force_n
-        missed = (sums == 0.0) & (
-            self._data.qpos[self._slides] - tactile_scene.REST > np.array([self._high, -self._low])
-        )
-        quiet = np.abs(self._data.qvel).max() < STILL or bool(missed.any())
-        return bool((balanced | missed).all() and quiet)
-
-    def _forces(self) -> np.ndarray:
-        """What the springs carry [N]: float [2, 11, 9]; a spring does not pull."""
-        pushed = np.maximum(self._data.qpos[self._springs], 0.0)
-        forces = pushed * self._stiffness[:, None]
-        return np.where(forces < tactile_scene.SILENT_N, 0.0, forces).reshape(-1, ROWS, COLUMNS)
+def _settled(pads: Model, force_n: float, beyond: np.ndarray) -> bool:
+    """Every pad carries its force and is still, or its slide is `beyond` [pads] the object, which it
+    missed."""
+    sums = pads.forces().sum(axis=(1, 2))
+    balanced = np.abs(sums - force_n) < BALANCED * force_n
+    missed = (sums == 0.0) & (pads.data.qpos[pads.slides] > beyond)
+    quiet = np.abs(pads.data.qvel).max() < STILL or bool(missed.any())
+    return bool((balanced | missed).all() and quiet)
