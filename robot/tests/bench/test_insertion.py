@@ -60,7 +60,7 @@ def test_the_same_grasp_left_as_it_is_stays_outside(oracle):
 def test_measure_writes_every_kind_on_every_seed(tmp_path, monkeypatch):
     rows = {kind.name: iter([True, False]) for kind in KINDS}
 
-    def episode(self, kind, seed, watch=None):
+    def episode(self, kind, seed):
         row = {"kind": kind.name, "seed": seed, "success": next(rows[kind.name]), "time_s": 8.0}
         return {**row, "error": None, "injected": [0.0] * 6, "refinements": []}, None
 

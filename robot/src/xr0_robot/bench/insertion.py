@@ -64,10 +64,8 @@ class Insertions:
         self._predictor = predictor
         self._worlds: dict[bool, tuple[InsertionEnv, InsertionExpert]] = {}
 
-    def episode(
-        self, kind: Kind, seed: int, watch: Callable[[InsertionEnv, Arbiter, Tick], None] | None = None
-    ) -> tuple[dict[str, Any], EpisodeResult]:
-        """Run one; its JSON-able row, and all of it. `watch` is called after each tick."""
+    def episode(self, kind: Kind, seed: int) -> tuple[dict[str, Any], EpisodeResult]:
+        """Run one; its JSON-able row, and all of it."""
         env, policy = self._world(kind.in_hand)
         policy.begin()
         arbiters: list[Arbiter] = []
@@ -82,8 +80,6 @@ class Insertions:
         def look(tick: Tick, observe: Callable[[], Observation]) -> None:
             if len(after) < len(arbiters[0].refined):
                 after.append(increment.increment(env.grasp(), RIGHT_GRASP))
-            if watch is not None:
-                watch(env, arbiters[0], tick)
 
         result = _rollout(env, policy, seed, drive, look)
         refined = [_refined_row(one, left) for one, left in zip(arbiters[0].refined, after, strict=False)]

@@ -19,10 +19,10 @@ from xr0_robot.tactile.decide import Limits, Refinement, Verdict
 from xr0_robot.tactile.electronics import FRAMES
 from xr0_robot.tactile.pads import TactileReading
 
-REGRASP = Limits(done_mm=0.15, done_deg=0.8)
+REGRASP = Limits(done_mm=0.3, done_deg=1.5)
 """Five motions at most; done at about the predictor's own error, below which a re-grasp only costs time."""
 
-COMPENSATE = Limits(steps=1, step_mm=10.0, step_deg=20.0, done_mm=0.15, done_deg=0.8)
+COMPENSATE = Limits(steps=1, step_mm=10.0, step_deg=20.0)
 """One reading, one correction, as large as a whole refinement may be."""
 
 TIME_LIMIT_S = 4.0
