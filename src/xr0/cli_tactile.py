@@ -133,7 +133,12 @@ def demo(*, checkpoint: Path = TACTILE, seed: int = 0, out: Path = Path("out/tac
 
 @app.command
 def insertion(
-    *, json: Path, checkpoint: Path = TACTILE, episodes: int = 200, first_seed: int = 1_000_000
+    *,
+    json: Path,
+    checkpoint: Path = TACTILE,
+    episodes: int = 200,
+    first_seed: int = 1_000_000,
+    workers: int = 2,
 ) -> int:
     """A key, grasped wrongly, and the slot it belongs into: the same seeds with refinement and without.
 
@@ -142,8 +147,9 @@ def insertion(
         checkpoint: folder of the network.
         episodes: seeds; each is run four times, from the stand and handed over, refined and not.
         first_seed: tuning has seen those below 1000000.
+        workers: processes.
     """
     from xr0 import launch
 
-    options = ["--episodes", episodes, "--first-seed", first_seed, "--json", json]
+    options = ["--episodes", episodes, "--first-seed", first_seed, "--workers", workers, "--json", json]
     return launch.robot_against_server(checkpoint, ["tactile-insertion", *map(str, options)], launch.TACTILE)

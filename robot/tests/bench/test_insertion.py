@@ -57,17 +57,23 @@ def test_the_same_grasp_left_as_it_is_stays_outside(oracle):
     assert all(tick.freshness != "touch" for tick in result.ticks)
 
 
-def test_measure_writes_every_kind_on_every_seed(tmp_path, monkeypatch):
-    rows = {kind.name: iter([True, False]) for kind in KINDS}
+def rows(network):
+    row = {"success": True, "time_s": 8.0, "error": None, "refinements": [], "network": network}
+    return [{**row, "kind": kind.name, "seed": seed} for kind in KINDS for seed in (7, 8)]
 
-    def episode(self, kind, seed):
-        row = {"kind": kind.name, "seed": seed, "success": next(rows[kind.name]), "time_s": 8.0}
-        return {**row, "error": None, "injected": [0.0] * 6, "refinements": []}, None
 
-    monkeypatch.setattr(Insertions, "episode", episode)
-    insertion.measure(None, 2, 7, tmp_path / "out.json", {"name": "none"})
-    content = json.loads((tmp_path / "out.json").read_text())
-    assert [group["n"] for group in content["groups"]] == [2] * 4
-    assert [group["success_rate"] for group in content["groups"]] == [0.5] * 4
-    assert {row["seed"] for row in content["rows"]} == {7, 8}
-    assert content["settings"]["checkpoint"] == {"name": "none"} and content["date"]
+def test_a_report_counts_every_kind_by_itself():
+    some = rows("a")
+    for row in some[:3]:
+        row["success"] = False
+    groups = insertion.report(some, {"seeds": 2})["groups"]
+    assert [group["n"] for group in groups] == [2] * 4
+    assert [group["success_rate"] for group in groups] == [0.0, 0.5, 1.0, 1.0]
+
+
+def test_a_new_network_keeps_only_what_no_network_changes(tmp_path):
+    path = tmp_path / "out.json"
+    path.write_text(json.dumps(insertion.report(rows("a"), {})))
+    assert len(insertion._kept(path, {"fingerprint": "a"})) == 8
+    kept = insertion._kept(path, {"fingerprint": "b"})
+    assert {row["kind"] for row in kept} == {kind.name for kind in KINDS if not kind.refine}

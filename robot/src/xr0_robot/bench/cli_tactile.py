@@ -16,6 +16,7 @@ def add_commands(commands: Any) -> None:
     insertion.add_argument("--url", default=DEFAULT_URL, help=f"tactile server (default {DEFAULT_URL})")
     insertion.add_argument("--episodes", type=int, default=200, help="seeds; four episodes each")
     insertion.add_argument("--first-seed", type=int, default=0)
+    insertion.add_argument("--workers", type=int, default=2, help="processes")
     insertion.add_argument("--json", type=Path, required=True, metavar="OUT", help="results file")
     insertion.set_defaults(run=_insertion)
 
@@ -27,14 +28,14 @@ def add_commands(commands: Any) -> None:
 
 
 def _insertion(arguments: argparse.Namespace) -> int:
+    from xr0_robot import wire
     from xr0_robot.bench import insertion
     from xr0_robot.tactile_client import TactileClient
 
     with TactileClient(arguments.url) as predictor:
-        checkpoint = insertion.checkpoint_of(predictor.metadata)
-        content = insertion.measure(
-            predictor, arguments.episodes, arguments.first_seed, arguments.json, checkpoint
-        )
+        network = predictor.metadata.get(wire.CHECKPOINT, {})
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.episodes)
+    content = insertion.measure(arguments.url, seeds, arguments.workers, network, arguments.json)
     for group in content["groups"]:
         low, high = group["ci95"]
         share = f"{group['successes']} of {group['n']} ({100 * low:.0f} to {100 * high:.0f} %)"

@@ -3,16 +3,18 @@ hand."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xr0_robot import wire
 from xr0_robot.bench.rollout import Drive, Episode, EpisodeResult, rollout
 from xr0_robot.executor.arbiter import Arbiter, Refined
 from xr0_robot.executor.arm import BRICKS_ARM
@@ -26,6 +28,7 @@ from xr0_robot.report import machine, versions, wilson, write
 from xr0_robot.sims.insertion import RIGHT_GRASP, InsertionEnv, InsertionOptions
 from xr0_robot.sims.insertion_expert import InsertionExpert
 from xr0_robot.tactile import increment
+from xr0_robot.tactile_client import TactileClient
 from xr0_robot.types import Observation
 
 TIME_LIMIT_S = 13.0
@@ -106,32 +109,52 @@ class Insertions:
         return self._worlds[in_hand]
 
 
-def measure(
-    predictor: Predictor, episodes: int, first_seed: int, path: Path, checkpoint: Mapping[str, Any]
-) -> dict[str, Any]:
-    """All kinds on the same seeds, written to `path` as they come; returns what was written."""
-    rows: list[dict[str, Any]] = []
-    content: dict[str, Any] = {}
-    settings = {
-        "first_seed": first_seed,
-        "episodes": episodes,
-        "latency_s": LATENCY_S,
-        "checkpoint": dict(checkpoint),
-    }
-    insertions = Insertions(predictor)
-    for seed in range(first_seed, first_seed + episodes):
-        rows += [insertions.episode(kind, seed)[0] for kind in KINDS]
-        content = {
-            "groups": [summary(kind, rows) for kind in KINDS],
-            "settings": settings,
-            "machine": machine(),
-            "versions": versions(),
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "rows": rows,
-        }
-        write(path, content)
-    insertions.close()
+Job = tuple[Kind, int]
+"""A kind and a seed."""
+
+
+def measure(url: str, seeds: range, workers: int, network: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """All kinds on all seeds, by `workers` processes against one tactile server, written to `path` as they
+    come.
+
+    network: what the server says that it serves. Rows that are in `path` already are kept: those of this
+    network, and those without refinement, which no network changes.
+    """
+    rows = _kept(path, network)
+    done = {(row["kind"], row["seed"]) for row in rows}
+    # What needs no network first: it is there before another one is measured.
+    kinds = sorted(KINDS, key=lambda kind: kind.refine)
+    jobs = [(kind, seed) for kind in kinds for seed in seeds if (kind.name, seed) not in done]
+    settings = {"first_seed": seeds.start, "seeds": len(seeds), "network": dict(network)}
+    content = report(rows, settings)
+    with ProcessPoolExecutor(workers, get_context("spawn"), _open, (url,)) as pool:
+        for row in pool.map(_episode, jobs):
+            rows.append({**row, "network": network.get("fingerprint")})
+            content = report(rows, settings)
+            write(path, content)
     return content
+
+
+def report(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a results file."""
+    found = [kind for kind in KINDS if any(row["kind"] == kind.name for row in rows)]
+    return {
+        "groups": [summary(kind, rows) for kind in found],
+        "settings": {**settings, "latency_s": LATENCY_S},
+        "machine": machine(),
+        "versions": versions(),
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "rows": list(rows),
+    }
+
+
+def _kept(path: Path, network: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of an earlier, unfinished run that still hold."""
+    if not path.exists():
+        return []
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    refined = {kind.name for kind in KINDS if kind.refine}
+    return [row for row in rows if row["kind"] not in refined or row["network"] == network.get("fingerprint")]
 
 
 def summary(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -157,9 +180,16 @@ def summary(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def checkpoint_of(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a tactile server says that it serves."""
-    return metadata.get(wire.CHECKPOINT, {})
+_worker: list[Insertions] = []
+"""Of this process, if it is a worker."""
+
+
+def _open(url: str) -> None:
+    _worker.append(Insertions(TactileClient(url)))
+
+
+def _episode(job: Job) -> dict[str, Any]:
+    return _worker[0].episode(*job)[0]
 
 
 def _rollout(env: InsertionEnv, policy: InsertionExpert, seed: int, drive: Drive, look: Any) -> EpisodeResult:
