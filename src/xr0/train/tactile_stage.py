@@ -6,10 +6,11 @@ lies aslant hides a mixture of y and z, and both numbers of its mixture are to b
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from xr0.tactile.net import TacRefineNet
+from xr0.tactile.net import Prediction, TacRefineNet
 from xr0.tactile.pairs import Pairs
 
 DISTANCE_WEIGHT = 1.0
@@ -28,6 +29,8 @@ class TactileStage(nn.Module):
     def forward(self, pairs: Pairs, w: Tensor) -> dict[str, Tensor]:
         """w: [b, 6] (mm, rad)."""
         target = w / self.net.scale
-        guess = self.net(pairs)
+        with torch.autocast(pairs.images.device.type, torch.bfloat16):  # twice as fast on a CPU that has it
+            rough = self.net(pairs)
+        guess = Prediction(rough.mean.float(), rough.factor.float())
         nll, distance = guess.nll(target).mean(), F.smooth_l1_loss(guess.mean, target)
         return {"loss": nll + DISTANCE_WEIGHT * distance, "nll": nll.detach(), "distance": distance.detach()}
