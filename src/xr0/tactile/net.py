@@ -1,8 +1,9 @@
 """TacRefineNet: two grasps in, the wrist's increment and how sure it is out.
 
     image of a finger -> encoder, the same for all fingers, current and goal -> tokens, + finger and place
-    per finger: current attends to goal; both and the match, flattened -> one vector
-    attention over the fingers -> concatenated with the joints -> mean of W and a factor of its precision
+    per finger: current attends to goal; both, the match and the terms of registration, flattened -> one
+    vector attention over the fingers -> concatenated with the joints -> mean of W and a factor of its
+    precision
 
 The paper's encoder is a small ViT; the shipped one is convolutional. They stand behind one interface: images
 [n, 2, 11, 9] to tokens [n, tokens, width].
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from xr0.tactile.pairs import Pairs
+from xr0.tactile.registration import MOTIONS, TERMS, terms
 from xr0_robot.tactile.increment import VECTOR
 
 SCALE = (1.0, 1.0, 1.0, math.radians(5.0), math.radians(5.0), math.radians(5.0))
@@ -30,6 +32,9 @@ WIDTH_MM, CHANGE_MM = 10.0, 1.0
 
 CHANNELS = 2
 """Of an image at the encoder: as read, and over its largest taxel, which no gain changes."""
+
+TERM_SCALE = 20.0
+"""Brings the terms of registration, each a hundredth of a taxel or so, to the size of the other features."""
 
 LOG_PRECISION = 6.0
 """Largest logarithm of a diagonal entry of the factor: 0.0025 units, far below what a sensor can tell."""
@@ -146,10 +151,10 @@ class TacRefineNet(nn.Module):
         self.finger = nn.Parameter(0.02 * torch.randn(config.fingers, 1, width))
         self.place = nn.Parameter(0.02 * torch.randn(self.encoder.tokens, width))
         self.match = Attention(width)
-        self.gather = nn.Linear(3 * self.encoder.tokens * width, hidden)
+        self.gather = nn.Linear(3 * self.encoder.tokens * width + TERMS, hidden)
         self.fingers = Attention(hidden)
         self.head = nn.Sequential(
-            nn.Linear(config.fingers * hidden + 3 * config.joints, hidden),
+            nn.Linear(config.fingers * (hidden + MOTIONS) + 3 * config.joints, hidden),
             nn.GELU(),
             nn.Linear(hidden, hidden),
             nn.GELU(),
@@ -162,12 +167,15 @@ class TacRefineNet(nn.Module):
         tokens = self.encode(pairs.images)
         current, goal = tokens[:, 0], tokens[:, 1]
         found = self.match(current, goal)
-        features = torch.cat([current, goal, found], dim=-1).flatten(2)
-        felt = F.gelu(self.gather(features))
+        overlaid = terms(pairs.images)
+        step = overlaid.unflatten(2, (MOTIONS, -1)).sum(-1)
+        tokenwise = torch.cat([current, goal, found], dim=-1).flatten(2)
+        felt = F.gelu(self.gather(torch.cat([tokenwise, TERM_SCALE * overlaid], dim=-1)))
         felt = felt + self.fingers(felt, felt)
         joints = pairs.joints
         moved = (joints[:, 0] - joints[:, 1]) / CHANGE_MM
-        return factored(self.head(torch.cat([felt.flatten(1), joints.flatten(1) / WIDTH_MM, moved], dim=-1)))
+        whole = [felt.flatten(1), step.flatten(1), joints.flatten(1) / WIDTH_MM, moved]
+        return factored(self.head(torch.cat(whole, dim=-1)))
 
     def encode(self, images: Tensor) -> Tensor:
         """Images [b, 2, f, 11, 9] to tokens [b, 2, f, tokens, width]."""
