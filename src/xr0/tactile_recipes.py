@@ -49,7 +49,7 @@ class TactileSettings:
 
 REFINE = TactileSettings(
     CONV,
-    OptimSettings(14_000, warmup=300, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(10_000, warmup=300, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=512,
     seed=1,
 )
