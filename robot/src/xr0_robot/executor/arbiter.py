@@ -26,7 +26,8 @@ from xr0_robot.tactile.pads import TactileReading
 from xr0_robot.types import Observation
 
 CONTACT_TICKS = 3
-"""So many ticks of contact in a row are a grasp and no brush (facts/tactile.md 4)."""
+"""So many ticks of contact in a row are a grasp and no brush (facts/tactile.md 4), and so many without a
+release."""
 
 STILL_M_S = 0.03
 """A wrist that is commanded faster than this is not grasping but carrying, or passing by."""
@@ -80,6 +81,7 @@ class Arbiter:
         self._reason: str | None = None
         self._compensation: Compensation | None = None
         self._contact_ticks = 0
+        self._empty_ticks = 0
         self._armed = True
         self._sent = executor.held()
 
@@ -88,6 +90,7 @@ class Arbiter:
         if self._goal is None:
             return self._executor.tick(now_s, observe)
         sense = Sense(now_s, self._state(), self._touch())
+        self._empty_ticks = 0 if sense.touch.forces.any() else self._empty_ticks + 1
         action = self._by_touch(sense)
         tick = self._by_plan(sense, observe, self._goal) if action is None else self._executor.obey(action)
         self._sent = tick.command
@@ -139,24 +142,24 @@ class Arbiter:
 
     def _by_plan(self, sense: Sense, observe: Callable[[], Observation], goal: TactileReading) -> Tick:
         """The executor's command, and a look at what the fingers make of it."""
-        tick = self._executor.tick(sense.now_s, self._compensated(sense, observe))
+        tick = self._executor.tick(sense.now_s, self._compensated(observe))
         if self.mode == "hand back":
             self.mode = "hand back" if tick.freshness == "idle" else "free"
             return tick
         self._contact_ticks = self._contact_ticks + 1 if self._grasping(sense, tick) else 0
-        self._armed = self._armed or not sense.touch.forces.any()
+        self._armed = self._armed or self._empty_ticks >= CONTACT_TICKS
         self.mode = "contact" if self._contact_ticks else "free"
         if self._contact_ticks == CONTACT_TICKS:
             self._contact_ticks = 0
             self._take_over(sense, goal)
         return tick
 
-    def _compensated(self, sense: Sense, observe: Callable[[], Observation]) -> Callable[[], Observation]:
+    def _compensated(self, observe: Callable[[], Observation]) -> Callable[[], Observation]:
         """While what is held is placed with a correction, the policy sees the arm without it."""
         compensation = self._compensation
         if compensation is None:
             return observe
-        compensation.advance(holding=bool(sense.touch.forces.any()))
+        compensation.advance(holding=self._empty_ticks < CONTACT_TICKS)
         if compensation.over:
             self._compensation = self._executor.adjust = None
             return observe
@@ -174,6 +177,7 @@ class Arbiter:
         step = float(np.linalg.norm(tick.command[place] - self._sent[place]))
         return bool(
             self._armed
+            and self._compensation is None
             and refine.touching(sense.touch)
             and squeezing
             and step < STILL_M_S * self._executor.dt
