@@ -77,7 +77,7 @@ def test_wide_starts_need_refinement() -> None:
     seeds = range(task.TUNING_SEEDS[0], task.TUNING_SEEDS[0] + 400)
     rng = np.random.default_rng(0)
     goals = np.tile(np.eye(4), (len(seeds), 1, 1))
-    w = to_vector(increment(task.starts(rng, goals, task.WIDE, np.ones(len(seeds))), goals))
+    w = to_vector(increment(task.starts(rng, goals, task.WIDE, np.ones(VECTOR)), goals))
     mm, deg = np.linalg.norm(w[:, 1:3], axis=1), np.rad2deg(np.linalg.norm(w[:, 3:], axis=1))
     assert ((mm < 5) & (deg < 5)).mean() < 0.2
 

@@ -232,7 +232,7 @@ def _episode(
         grasps = sensor.grasp([shape], pose, np.full((1, len(sensor.hand)), force_n), skin, rng)
         return bool(task.in_contact(grasps.forces)[0])
 
-    one = np.ones(1)
+    one = np.ones(VECTOR)
     goals = (to_matrix(goal.draw(rng, 1)) for _ in range(ROUNDS))
     at_goal = next((pose for pose in goals if held(pose)), None)
     if at_goal is None:

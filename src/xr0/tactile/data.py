@@ -35,9 +35,11 @@ GOALS_EACH, STARTS_EACH = 4, 3
 GRASPS_EACH = GOALS_EACH * (1 + STARTS_EACH)
 """Grasp 4 g is goal g, the three after it are its starts."""
 
-REACH, CLOSENESS = 1.1, 2.0
-"""A start is off its goal by the wide spread times REACH u^CLOSENESS, u uniform: a third lies within a
-tenth."""
+REACH, CLOSENESS = 1.1, np.array([1.0, 2.0, 2.0, 1.5, 1.5, 1.5])
+"""A start is off its goal by the wide spread times REACH u^CLOSENESS, one uniform u for y and z, one for the
+turn, one for the tilts. Were they the same, a network would learn that what is close in y and z is hardly
+turned, and stop there; and the flatter the exponent, the less it takes a turn that it hardly feels for
+none."""
 
 ROUNDS = 8
 """Draws for those grasps that miss a pad, before a shape is left out."""
@@ -114,7 +116,8 @@ def grasp_shape(
     about = np.repeat(np.arange(GOALS_EACH), STARTS_EACH)
 
     def draw_starts(which: np.ndarray) -> np.ndarray:
-        scale = REACH * rng.random(len(which)) ** CLOSENESS
+        u = rng.random((len(which), 4))[:, [0, 1, 1, 2, 3, 3]]
+        scale = REACH * u**CLOSENESS
         return task.starts(rng, goals[1][which], WIDE, scale)
 
     starts = _held_about(close, draw_starts, about)

@@ -80,8 +80,8 @@ def in_contact(forces: np.ndarray) -> np.ndarray:
 
 
 def starts(rng: np.random.Generator, goals: np.ndarray, spread: Spread, scale: np.ndarray) -> np.ndarray:
-    """Object poses [b, 4, 4] off the goals [b, 4, 4] by a draw of the spread times scale [b]."""
-    return to_matrix(spread.draw(rng, len(goals)) * scale[:, None]) @ goals
+    """Object poses [b, 4, 4] off the goals [b, 4, 4] by a draw of the spread times scale, [b, 6] or less."""
+    return to_matrix(spread.draw(rng, len(goals)) * scale) @ goals
 
 
 def _shape(seed: int, families: tuple[str, ...]) -> Shape:
