@@ -93,6 +93,7 @@ def test_what_hangs_is_never_let_go_and_the_correction_is_kept_for_the_placing(t
     world = touch_world(OFF, supported=False)
     outcome, _ = run(world, refine.compensate(BRICKS_ARM, world.state.copy(), goal, DirectAsking(world)))
     assert max(world.openings) <= 0.125 and not world.dropped
+    assert outcome.verdict == "compensated"
     assert increment.to_vector(outcome.offset) == pytest.approx(world.error(), abs=1e-9)
 
 

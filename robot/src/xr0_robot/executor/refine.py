@@ -15,7 +15,7 @@ import numpy as np
 from xr0_robot.executor.arm import Arm
 from xr0_robot.executor.touch import Asking, Prediction, Touch
 from xr0_robot.tactile import increment, pads
-from xr0_robot.tactile.decide import Limits, Refinement, Verdict
+from xr0_robot.tactile.decide import Limits, Refinement
 from xr0_robot.tactile.electronics import FRAMES
 from xr0_robot.tactile.pads import TactileReading
 
@@ -119,8 +119,8 @@ def compensate(arm: Arm, held: np.ndarray, goal: TactileReading, ask: Asking) ->
     """Read and predict once, and leave the correction to the placing: for an object that would fall."""
     reading, (w, sigma) = yield from _feel(arm.gripped(held, 0.0), goal, ask)
     decision = Refinement(COMPENSATE).decide(w, sigma)
-    step = Step(reading, w, sigma, decision.step)
-    return _ended(decision.verdict, increment.to_matrix(decision.step), [step])
+    verdict = "compensated" if decision.verdict == "move" else decision.verdict
+    return _ended(verdict, increment.to_matrix(decision.step), [Step(reading, w, sigma, decision.step)])
 
 
 def within(limit_s: float, procedure: Procedure) -> Procedure:
@@ -251,7 +251,7 @@ def _in_hand(touch: Touch) -> None:
         raise Aborted(f"grip too hard: {np.round(touch.forces, 1).tolist()} N, at most {CRUSH_N:g} allowed")
 
 
-def _ended(verdict: Verdict, offset: np.ndarray, steps: list[Step]) -> Outcome:
+def _ended(verdict: str, offset: np.ndarray, steps: list[Step]) -> Outcome:
     """An outcome, unless the verdict is that touch does not know."""
     if verdict in ("diverging", "in doubt", "out of reach"):
         w = steps[-1].w
