@@ -8,7 +8,7 @@ from typing import Literal
 
 import tyro
 
-from xr0 import cli_model, launch
+from xr0 import cli_model, cli_tactile, launch
 
 TINY = Path(__file__).resolve().parents[2] / "checkpoints" / "tiny"
 """The checkpoint that the repository ships."""
@@ -16,6 +16,7 @@ TINY = Path(__file__).resolve().parents[2] / "checkpoints" / "tiny"
 Mode = Literal["sync", "async"]
 World = Literal["bricks"]
 app = tyro.extras.SubcommandApp()
+app.command(cli_tactile.app, name="tactile", help="The fingertips: data, training, evaluation, service.")
 
 
 @app.command

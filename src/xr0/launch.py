@@ -21,6 +21,9 @@ STOP_TIMEOUT_S = 10.0
 ROBOT = (sys.executable, "-m", "xr0_robot.cli")
 """The body's command line, in this environment."""
 
+POLICY, TACTILE = ("serve",), ("tactile", "serve")
+"""Subcommands that serve a policy, and a tactile predictor."""
+
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """A small model is fastest on one thread, and leaves the other cores to the robots."""
 
@@ -30,9 +33,9 @@ def robot(arguments: Sequence[str]) -> int:
     return subprocess.call([*ROBOT, *arguments])
 
 
-def robot_against_server(checkpoint: Path, arguments: Sequence[str]) -> int:
-    """One server, one robot connected to it."""
-    with server(checkpoint) as url:
+def robot_against_server(checkpoint: Path, arguments: Sequence[str], serve: Sequence[str] = POLICY) -> int:
+    """One server, started by the subcommand `serve`, and one robot connected to it."""
+    with server(checkpoint, serve) as url:
         return robot([*arguments, "--url", url])
 
 
@@ -72,10 +75,10 @@ def _merge(parts: Sequence[Path], out: Path) -> None:
 
 
 @contextmanager
-def server(checkpoint: Path) -> Iterator[str]:
-    """A policy server on a free port of this machine; yields its url, stops it on leaving."""
+def server(checkpoint: Path, serve: Sequence[str] = POLICY) -> Iterator[str]:
+    """A server on a free port of this machine; yields its url, stops it on leaving."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "xr0.cli", "serve", str(checkpoint), "--port", "0"],
+        [sys.executable, "-m", "xr0.cli", *serve, str(checkpoint), "--port", "0"],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, **ONE_THREAD},
@@ -84,7 +87,7 @@ def server(checkpoint: Path) -> Iterator[str]:
         lines = process.stdout or ()  # iterating ends when the server does
         ready = next((found for line in lines if (found := READY.search(line))), None)
         if ready is None:
-            raise RuntimeError(f"the policy server stopped before it served (exit {process.wait()})")
+            raise RuntimeError(f"xr0 {' '.join(serve)} stopped before it served (exit {process.wait()})")
         yield ready.group(1)
     finally:
         process.send_signal(signal.SIGTERM)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xr0_robot.bench import cli_tactile
 from xr0_robot.record import cli_record
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     record = commands.add_parser("record", help="the brick table's scripted expert as a LeRobot dataset")
     cli_record.add_arguments(record)
     record.set_defaults(run=cli_record.run)
+
+    cli_tactile.add_commands(commands)
 
     merge = commands.add_parser("merge", help="one results file from slices of one evaluation")
     merge.add_argument("parts", type=Path, nargs="+")

@@ -13,13 +13,15 @@ from matplotlib.patches import Patch
 from xr0_robot.bench.rollout import EpisodeResult
 from xr0_robot.types import Segment
 
-INK, SEAM, PREFIX, IDLE = "#222222", "#3b6fb6", "#f2a33a", "#c94b4b"
+INK, SEAM = "#222222", "#3b6fb6"
+SHADES = {"prefix": "#f2a33a", "idle": "#c94b4b", "touch": "#8a5fc0"}
 LINES = ("#1b6ca8", "#c1512f", "#4a8f3c")
 """x, y, z of a vector."""
 
 
 def save(result: EpisodeResult, path: Path, title: str) -> None:
-    """Write a PNG. Vertical lines: the first command of a chunk; shaded: prefixes (amber) and holds (red)."""
+    """Write a PNG. Vertical lines: the first command of a chunk; shaded: prefixes (amber), holds (red) and
+    what the fingertips commanded (violet)."""
     panels = [panel for segment in result.embodiment.segments for panel in _panels(segment)]
     figure = Figure(figsize=(11, 1.1 + 1.9 * len(panels)), layout="constrained")
     axes = np.atleast_1d(figure.subplots(len(panels), 1, sharex=True))
@@ -57,8 +59,7 @@ def _mark(axis: Any, result: EpisodeResult) -> None:
     for tick in result.ticks:
         left = (tick.tick - 0.5) * dt
         if tick.freshness != "fresh":
-            colour = PREFIX if tick.freshness == "prefix" else IDLE
-            axis.axvspan(left, left + dt, color=colour, alpha=0.22, lw=0)
+            axis.axvspan(left, left + dt, color=SHADES[tick.freshness], alpha=0.22, lw=0)
         if tick.chunk >= 0 and tick.chunk != chunk:
             axis.axvline(left, color=SEAM, lw=0.9, alpha=0.8)
             chunk = tick.chunk
@@ -68,8 +69,8 @@ def _legend(figure: Figure) -> None:
     figure.legend(
         handles=[
             Line2D([], [], color=SEAM, lw=1.2, label="a new chunk takes over"),
-            Patch(color=PREFIX, alpha=0.35, label="prefix: promised while thinking"),
-            Patch(color=IDLE, alpha=0.35, label="idle: nothing fresh, holding"),
+            Patch(color=SHADES["prefix"], alpha=0.35, label="prefix: promised while thinking"),
+            Patch(color=SHADES["idle"], alpha=0.35, label="idle: nothing fresh, holding"),
         ],
         loc="outside lower center",
         ncols=3,

@@ -21,8 +21,16 @@ TIME_LIMIT_S = 10.0
 SETTLE_S = 0.5
 """Success counts once it has lasted this long: a brick that rolls out of the bin was never in it."""
 
+Drive = Callable[[Executor], Callable[[float, Callable[[], Observation]], Tick]]
+"""What calls the executor in each tick, from the executor; by default its own `tick`."""
+
 Watcher = Callable[[Tick, Callable[[], Observation]], None]
 """Called after each tick; call its second argument for a picture of now (it costs a rendering)."""
+
+
+def alone(executor: Executor) -> Callable[[float, Callable[[], Observation]], Tick]:
+    """The executor drives itself: nothing interrupts the policy."""
+    return executor.tick
 
 
 @dataclass(frozen=True)
@@ -89,13 +97,19 @@ def rollout(
     clock: Clock,
     limits: Limits,
     watch: Watcher | None = None,
+    drive: Drive = alone,
+    time_limit_s: float = TIME_LIMIT_S,
 ) -> EpisodeResult:
-    """Run one episode; a policy that fails ends it with the reason in `error`, and all ticks until then."""
+    """Run one episode; a policy that fails ends it with the reason in `error`, and all ticks until then.
+
+    drive: who stands between the episode and the executor.
+    """
     robot = env.embodiment
     _same_robot(inference.policy.embodiment, robot)
     instruction = env.reset(episode.seed, episode.instruction)
     spoken = instruction if episode.spoken is None else episode.spoken
     executor = Executor(inference, strategy, Safety(robot, limits), env.state(), episode.seed)
+    advance = drive(executor)
     metronome = Metronome(clock, robot.rate_hz)
     ticks: list[Tick] = []
     missed, held_ticks, error = 0, 0, None
@@ -103,10 +117,10 @@ def rollout(
     def observe() -> Observation:
         return env.observe(spoken, clock.now())
 
-    for _ in range(robot.ticks(TIME_LIMIT_S)):
+    for _ in range(robot.ticks(time_limit_s)):
         missed += metronome.wait()
         try:
-            tick = executor.tick(clock.now(), observe)
+            tick = advance(clock.now(), observe)
         except InferenceFailed as failure:
             error = str(failure)
             break

@@ -22,6 +22,7 @@ COLOURS: dict[Freshness, tuple[int, int, int]] = {
     "fresh": (72, 138, 214),
     "prefix": (242, 163, 58),
     "idle": (214, 84, 84),
+    "touch": (168, 120, 222),
 }
 DONE, TRACK = (110, 200, 120), (44, 48, 54)
 QUALITY = {"crf": "20", "preset": "veryfast"}

@@ -41,6 +41,10 @@ class ChunkQueue:
         self.chunk += 1
         return row
 
+    def clear(self) -> None:
+        """Forget the chunk in use; the serial number goes on."""
+        self._actions = None
+
     def at(self, tick: int) -> np.ndarray | None:
         """The command [native_dim] for a tick, None if the plan has none (or had, before it was replaced)."""
         if self._actions is None or tick < self._joined_tick or self.remaining(tick) == 0:

@@ -22,8 +22,9 @@ RETRY_S = 0.5
 PATIENCE_S = 5.0
 """Without an answer for this long the episode ends: the robot has stood still for most of it."""
 
-Freshness = Literal["fresh", "prefix", "idle"]
-"""fresh: as planned; prefix: as promised to the inference under way; idle: nothing to do, holding."""
+Freshness = Literal["fresh", "prefix", "idle", "touch"]
+"""fresh: as planned; prefix: as promised to the inference under way; idle: nothing to do, holding; touch:
+from the fingertips instead of the plan."""
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,9 @@ class Executor:
 
     The plan's time stands still while the robot does: a chunk is joined at the number of commands truly
     executed since its observation. So after a standstill comes its first row, and nothing is skipped.
+
+    Another author may take the robot with `obey`; the plan is void then, by epoch: an inference that started
+    in an earlier one may finish when it likes, and is never executed.
     """
 
     def __init__(
@@ -71,7 +75,11 @@ class Executor:
         self.queue = ChunkQueue()
         self.delay = DelayEstimator(inference.policy.action_horizon)
         self.latencies_s: list[float] = []
+        self.adjust: Callable[[np.ndarray], np.ndarray] | None = None
+        """Applied to every action of the plan, before the safety limits; None leaves it as it is."""
         self._tick = 0
+        self._epoch = 0
+        self._asked_epoch = 0
         self._requests = 0
         self._started_tick = 0
         self._promised_until = 0
@@ -89,6 +97,8 @@ class Executor:
         Raises InferenceFailed after PATIENCE_S without an answer, for a request that the policy refused, or
         for a chunk that does not fit the robot: the episode is over, and the caller has the ticks so far.
         """
+        if self._inference.busy and self._unanswered_since_s is None:
+            self._unanswered_since_s = now_s  # a void inference is under way: waiting for it counts anew
         with self._failures(now_s):
             self._receive(now_s)
         remaining = self.queue.remaining(self._tick)
@@ -103,6 +113,32 @@ class Executor:
         self._tick += 1
         return done
 
+    def obey(self, action: np.ndarray) -> Tick:
+        """Send `action` [native_dim] for this tick, within the limits, instead of the plan, which is void
+        now.
+
+        What was observed before the last `obey` is never executed: the next `tick` asks with a fresh
+        observation, and holds until that is answered.
+        """
+        self._epoch += 1
+        self.queue.clear()
+        self._promised_until = 0
+        self._unanswered_since_s = None
+        self._holding = False
+        verdict = self._safety.check(action)
+        done = self._done(verdict.command, -1, "touch", verdict.clamped, verdict.refused)
+        self._tick += 1
+        return done
+
+    @property
+    def dt(self) -> float:
+        """Seconds per tick."""
+        return self._embodiment.dt
+
+    def held(self) -> np.ndarray:
+        """The last command sent [native_dim]: to repeat it is to stand still."""
+        return self._safety.hold()
+
     def _start(self, now_s: float, observation: Observation) -> None:
         delay = self.delay.ticks()
         count = self._strategy.committed(delay, self._max_prefix)
@@ -115,6 +151,7 @@ class Executor:
         seed = int(np.random.SeedSequence([self._seed, self._requests]).generate_state(1)[0])
         self._requests += 1
         self._started_tick = self._tick
+        self._asked_epoch = self._epoch
         self._idle_at_start = self._idle_ticks
         self._promised_until = self._tick + len(prefix)
         if self._unanswered_since_s is None:
@@ -124,8 +161,10 @@ class Executor:
 
     def _receive(self, now_s: float) -> None:
         reply = self._inference.poll(now_s)
-        if reply is not None:
+        if reply is not None and self._asked_epoch == self._epoch:
             self._merge(reply)
+        elif reply is not None:
+            self._unanswered_since_s = None
         elif self._unanswered_since_s is not None and now_s - self._unanswered_since_s > PATIENCE_S:
             reason = f" ({self._trouble})" if self._trouble else ""
             raise InferenceFailed(f"no answer from the policy for {PATIENCE_S:g} s{reason}: the robot holds")
@@ -174,6 +213,8 @@ class Executor:
         action = self.queue.at(self._tick)
         if action is None:
             return self._hold(None)
+        if self.adjust is not None:
+            action = self.adjust(action)
         verdict = self._safety.check(action)
         if verdict.refused is not None:
             return self._hold(verdict.refused)

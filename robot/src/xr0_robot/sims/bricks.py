@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 
 from xr0_robot.embodiments import BRICKS as EMBODIMENT
-from xr0_robot.sims import cameras, layout, scene, tasks
+from xr0_robot.sims import cameras, layout, scene, servo, tasks
 from xr0_robot.sims.kinematics import ArmKinematics
 from xr0_robot.sims.paint import paint
 from xr0_robot.types import Camera, Observation, finite_vector
@@ -26,9 +26,6 @@ START = ((0.31, 0.39), (-0.06, 0.06), (0.17, 0.24), (-0.15, 0.15))
 
 RANDOM_START = ((0.28, 0.64), (-0.17, 0.17), (0.10, 0.28), (-0.7, 0.7))
 """The same, anywhere above the bricks and bins, for data that shows how to recover."""
-
-JOINT_SPEED = 4.0
-"""Fastest commanded joint motion [rad/s]; a servo's own limit, so that no command can teleport the arm."""
 
 PERTURB_APPROACH = (0.09, 0.15)
 """The target is moved once the tool is this near to it [m]; drawn per episode."""
@@ -113,15 +110,7 @@ class BricksEnv:
     def apply(self, action: np.ndarray) -> None:
         """One tick of 1/30 s towards `action` [7]; the servos' targets are interpolated within the tick."""
         action = finite_vector("action", action, EMBODIMENT.native_dim)
-        ctrl, joints = self.data.ctrl, self.arm.joint_actuators
-        start = ctrl[joints].copy()
-        step = self.arm.solve(action[:6], start) - start
-        step *= min(1.0, JOINT_SPEED * EMBODIMENT.dt / max(float(np.abs(step).max()), 1e-9))
-        ctrl[self.arm.finger_actuators] = np.clip(action[6], 0.0, 1.0) * scene.OPENING / 2
-        for k in range(SUBSTEPS):
-            ctrl[joints] = start + step * (k + 1) / SUBSTEPS
-            mujoco.mj_step(self.model, self.data)
-        mujoco.mj_forward(self.model, self.data)
+        servo.follow(self.model, self.data, self.arm, action, EMBODIMENT.dt, SUBSTEPS)
         self.tick += 1
         if self.options.perturb and self.perturbed_tick is None:
             self._perturb_on_approach()

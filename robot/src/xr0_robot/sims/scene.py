@@ -38,12 +38,23 @@ BIN_FLOOR = 0.002
 
 
 @dataclass(frozen=True)
+class Pad:
+    """The inner face of a finger: half its width across and along the finger, and where its middle is, under
+    the wrist."""
+
+    half_width: float = 0.010
+    half_length: float = 0.028
+    depth: float = 0.184
+
+
+@dataclass(frozen=True)
 class Arm:
     """A six-hinge arm with a parallel gripper, standing at `position`, turned about z by `yaw` [rad]."""
 
     name: str = "arm"
     position: Vec3 = (0.0, 0.0, 0.0)
     yaw: float = 0.0
+    pad: Pad = Pad()
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ class Prop:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything on the table."""
+    """Everything on the table. others: further bodies, as MJCF."""
 
     arms: tuple[Arm, ...]
     views: tuple[View, ...]
@@ -99,6 +110,7 @@ class Scene:
     bins: tuple[Bin, ...]
     props: tuple[Prop, ...]
     timestep: float
+    others: str = ""
 
 
 def mjcf(scene: Scene) -> str:
@@ -109,6 +121,7 @@ def mjcf(scene: Scene) -> str:
         + [_brick(brick) for brick in scene.bricks]
         + [_bin(bin_) for bin_ in scene.bins]
         + [_prop(prop) for prop in scene.props]
+        + [scene.others]
     )
     return f"""
 <mujoco model="table">
@@ -178,7 +191,7 @@ def _arm(arm: Arm, views: tuple[View, ...]) -> str:
                   <joint name="{n}/twist" class="hinge" axis="0 0 1" range="-3.1 3.1"/>
                   <geom class="dark" type="box" size="0.017 0.052 0.014" pos="0 0 -0.094" mass="0.2"/>
                   <site name="{n}/tool" pos="0 0 {-TOOL_Z:g}" size="0.002" rgba="0 0 0 0"/>
-                  {cameras}{_finger(n, "left_finger", 1)}{_finger(n, "right_finger", -1)}
+                  {cameras}{_finger(arm, "left_finger", 1)}{_finger(arm, "right_finger", -1)}
                 </body>
               </body>
             </body>
@@ -188,15 +201,20 @@ def _arm(arm: Arm, views: tuple[View, ...]) -> str:
     </body>"""
 
 
-def _finger(arm: str, name: str, side: int) -> str:
+def _finger(arm: Arm, name: str, side: int) -> str:
+    """A stem that touches nothing, and the pad."""
+    pad, n = arm.pad, arm.name
+    low = pad.depth - pad.half_length  # the stem ends where the pad begins, just inside it
+    half = (low - 0.108) / 2 + 0.002
     return f"""
-                  <body name="{arm}/{name}" gravcomp="1">
-                    <joint name="{arm}/{name}" type="slide" axis="0 {side} 0" range="0 {OPENING / 2:g}"
+                  <body name="{n}/{name}" gravcomp="1">
+                    <joint name="{n}/{name}" type="slide" axis="0 {side} 0" range="0 {OPENING / 2:g}"
                       armature="0.05" damping="5"/>
-                    <geom class="look" type="box" size="0.008 0.004 0.026" pos="0 {side * 0.006:g} -0.134"
+                    <geom class="look" type="box" size="0.008 0.004 {half:g}" pos="0 {side * 0.006:g} {
+        -0.108 - half:g}"
                       mass="0.02"/>
-                    <geom name="{arm}/{name}" class="pad" size="0.010 0.0045 0.028"
-                      pos="0 {side * 0.0045:g} -0.184"/>
+                    <geom name="{n}/{name}" class="pad" size="{pad.half_width:g} 0.0045 {pad.half_length:g}"
+                      pos="0 {side * 0.0045:g} {-pad.depth:g}"/>
                   </body>"""
 
 

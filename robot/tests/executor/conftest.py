@@ -1,0 +1,80 @@
+"""A hand without physics: the object is where it was put, until the fingers carry it, or drop it."""
+
+import numpy as np
+import pytest
+
+from xr0_robot import rotation
+from xr0_robot.executor.arm import BRICKS_ARM
+from xr0_robot.executor.touch import Touch
+from xr0_robot.tactile import increment, pads
+from xr0_robot.tactile.pads import TactileReading
+
+WIDTH = 0.125
+"""Opening at which the fingers touch the object."""
+RIGHT = increment.to_matrix(np.array([0.0, 1.0, -2.0, 0.0, 0.0, 0.0]))
+"""Where the object is in the hand when it is held right."""
+
+
+class TouchWorld:
+    """The state follows the command at once. `error`: the increment [6] from the grasp as it is to the right
+    one."""
+
+    def __init__(self, error, supported=True):
+        self.state = np.array([0.4, 0.1, 0.2, 0.1, -0.2, 0.5, WIDTH])
+        self.supported = supported
+        self.object = self.hand() @ increment.to_matrix(np.asarray(error, dtype=float)) @ RIGHT
+        self.dropped = False
+        self.grasps = 0
+        self.closed = True
+        self.openings = []
+
+    def hand(self):
+        pose = np.eye(4)
+        pose[:3, :3] = rotation.exp(self.state[3:6]) @ BRICKS_ARM.pads
+        pose[:3, 3] = self.state[:3] * 1e3
+        return pose
+
+    def grasp(self):
+        return increment.inverse(self.hand()) @ self.object
+
+    def error(self):
+        """[6], mm and rad."""
+        return increment.to_vector(increment.increment(self.grasp(), RIGHT))
+
+    def apply(self, command):
+        held = self.grasp()
+        carried = self.closed and not self.dropped
+        self.state = np.array(command, dtype=float)
+        if carried and command[6] <= WIDTH:
+            self.object = self.hand() @ held
+        closed = bool(command[6] <= WIDTH)
+        self.dropped = self.dropped or (not closed and not self.supported)
+        self.grasps += closed and not self.closed
+        self.closed = closed
+        self.openings.append(float(command[6]))
+        if closed:
+            self.state[6] = WIDTH
+
+    def touch(self):
+        forces = np.full(2, 5.0 if self.closed and not self.dropped else 0.0)
+        return Touch(forces, self.supported, self.read)
+
+    def read(self):
+        images = np.full((2, pads.ROWS, pads.COLUMNS), 40, np.uint8)
+        images[:, 0, 0] += np.uint8(self.grasps)
+        return TactileReading(("left", "right"), images, np.array([10.0]))
+
+    def predict(self, current, goal):
+        w = self.error()
+        w[0] = 0.0
+        return w, np.full(6, 0.01)
+
+
+@pytest.fixture(scope="session")
+def touch_world():
+    return TouchWorld
+
+
+@pytest.fixture(scope="session")
+def goal():
+    return TactileReading(("left", "right"), np.full((2, 11, 9), 50, np.uint8), np.array([10.0]))

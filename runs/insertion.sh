@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# What the fingertips are for: insertions with and without them, and the demo. About 15 minutes on 2 CPU cores;
+# rows that are there already are kept, so a stopped run goes on. Needs checkpoints/tactile (runs/tactile.sh).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export OMP_NUM_THREADS=1 PATH="$PWD/.venv/bin:$PATH"
+out=results/tactile
+xr0 tactile insertion --json $out/insertion.json
+xr0 tactile demo --out out/tactile
+cp out/tactile/errors.png $out/demo_errors.png
+python runs/frame.py out/tactile/refine.mp4 0.55 $out/demo.png
+python runs/insertion_table.py $out/insertion.json README.md

@@ -1,0 +1,1 @@
+"""TacRefineNet: from what fingertips feel to a wrist motion."""

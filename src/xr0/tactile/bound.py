@@ -1,0 +1,90 @@
+"""A bound for methods that do not know the object: fit its pose to the images, knowing its true shape.
+
+It knows the shape and the goal's true pose, and generator 1's equations with a nominal skin; it does not know
+this sensor's gain, skin or mounting. Levenberg-Marquardt from where image registration begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from xr0.tactile.baselines import CERTAIN, registration
+from xr0.tactile.closed_loop import Reading
+from xr0.tactile.observability import PROBE_N, UNIT
+from xr0.tactile.randomise import nominal_skin
+from xr0.tactile.sensor import Foundation
+from xr0_robot.tactile.increment import VECTOR, to_matrix
+from xr0_robot.tactile.shapes import Shape
+
+FELT = np.arange(1, VECTOR)
+"""Numbers of an increment that are fitted: all but the closing axis."""
+
+ITERATIONS = 8
+"""Steps of the fit; each renders eleven grasps."""
+
+STEP_UNITS = 0.3
+"""Of the differences, in UNITs."""
+
+DAMPING = (1e-2, 10.0, 0.3)
+"""At first, as a share of the diagonal; times this after a step that made it worse, and after one that
+helped."""
+
+FORCE_SCALE = 0.05
+"""A taxel's share of the pad's force that counts as one: residuals are differences of shares."""
+
+
+class KnowsTheShape:
+    """A `closed_loop.Method` that looks at the shapes, for episodes with these goals [b, 4, 4] in turn."""
+
+    def __init__(self, shapes: Sequence[Shape], goals: np.ndarray) -> None:
+        self._goals = {id(shape): goal for shape, goal in zip(shapes, goals, strict=True)}
+        self._sensor = Foundation(jitter=False)
+
+    def __call__(
+        self, current: Reading, goal: Reading, shapes: Sequence[Shape]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Increments from fitted poses."""
+        first, _ = registration(current, goal, shapes)
+        fitted = [
+            self._fit(shape, self._goals[id(shape)], shares, guess)
+            for shape, shares, guess in zip(shapes, _shares(current.images.astype(float)), first, strict=True)
+        ]
+        return np.stack(fitted), np.tile(CERTAIN, (len(fitted), 1))
+
+    def _fit(self, shape: Shape, goal: np.ndarray, shares: np.ndarray, w: np.ndarray) -> np.ndarray:
+        """The increment [6] whose rendered pads [f, 11, 9] come closest to the felt ones."""
+        damping = DAMPING[0]
+        steps = np.zeros((2 * len(FELT), VECTOR))
+        steps[np.arange(len(FELT)), FELT] = STEP_UNITS * UNIT[FELT]
+        steps[len(FELT) :] = -steps[: len(FELT)]
+        residual = (shares - self._render(shape, goal, w[None])[0]).ravel()
+        for _ in range(ITERATIONS):
+            nudged = self._render(shape, goal, w + steps).reshape(2, len(FELT), -1)
+            jacobian = ((nudged[0] - nudged[1]) / (2.0 * STEP_UNITS)).T  # per UNIT
+            normal = jacobian.T @ jacobian
+            ridge = damping * (np.diag(np.diag(normal)) + 1e-4 * np.eye(len(FELT)))
+            further = w.copy()
+            further[FELT] += UNIT[FELT] * np.clip(
+                np.linalg.solve(normal + ridge, jacobian.T @ residual), -3, 3
+            )
+            left = (shares - self._render(shape, goal, further[None])[0]).ravel()
+            better = left @ left < residual @ residual
+            w, residual = (further, left) if better else (w, residual)
+            damping *= DAMPING[2] if better else DAMPING[1]
+        return w
+
+    def _render(self, shape: Shape, goal: np.ndarray, increments: np.ndarray) -> np.ndarray:
+        """What nominal pads would feel after these increments [n, 6] from the goal, as shares of their
+        force."""
+        n, fingers = len(increments), len(self._sensor.hand)
+        poses = to_matrix(increments) @ goal
+        rng = np.random.default_rng(0)  # unused: without jitter nothing is drawn
+        force = np.full((n, fingers), PROBE_N)
+        return _shares(self._sensor.grasp([shape] * n, poses, force, nominal_skin(n, fingers), rng).forces)
+
+
+def _shares(images: np.ndarray) -> np.ndarray:
+    total = images.sum(axis=(-2, -1), keepdims=True)
+    return images / np.maximum(total, 1e-9) / FORCE_SCALE

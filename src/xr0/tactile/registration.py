@@ -1,0 +1,65 @@
+"""Terms of image registration, for a network to weigh.
+
+One Gauss-Newton step that lays the goal's image over the current one sums, for each in-plane motion, the
+difference of the two times the goal's derivative along that motion. A turn hardly shows in anything simpler:
+by symmetry no single taxel says which way it went, and a network that has to find such products by itself
+first learns everything else. Here the products are its inputs, one for each taxel, and it learns how to sum
+them.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from xr0_robot.tactile.pads import COLUMNS, ROWS
+
+MOTIONS = 3
+"""Along the columns, along the rows, about the centre of pressure."""
+
+TERMS = MOTIONS * ROWS * COLUMNS
+"""Numbers of one finger."""
+
+FLOOR = 0.012
+"""Of full scale: what a taxel without load may read (twice the spread of the standing offset)."""
+
+STIFF = 0.05
+"""Added to the squared derivatives, as a share of a pad of even pressure: a pad that shows no motion counts
+less."""
+
+TURN = 0.1
+"""Radians that count as one taxel of shift."""
+
+
+@torch.no_grad()
+def terms(images: Tensor) -> Tensor:
+    """Of images [b, 2, f, 11, 9], current and goal: [b, f, 297]. Their sum over the taxels is the step, in
+    taxels and in units of TURN."""
+    current, goal = (_shares(images[:, k].float()) for k in (0, 1))
+    y, z = torch.arange(COLUMNS).float(), torch.arange(ROWS).float()[:, None]
+    (cy, cz), (gy, gz) = (((m * y).mean((-2, -1)), (m * z).mean((-2, -1))) for m in (current, goal))
+    laid = _shifted(goal, cy - gy, cz - gz)
+    along_y = (F.pad(laid, (0, 2)) - F.pad(laid, (2, 0)))[..., 1:-1] / 2
+    along_z = (F.pad(laid, (0, 0, 0, 2)) - F.pad(laid, (0, 0, 2, 0)))[..., 1:-1, :] / 2
+    about = (y - cy[..., None, None]) * along_z - (z - cz[..., None, None]) * along_y
+    slopes = torch.stack([along_y, along_z, TURN * about], dim=2)
+    energy = slopes.square().sum((-2, -1), keepdim=True) + STIFF * ROWS * COLUMNS
+    return ((laid - current)[:, :, None] * slopes / energy).flatten(2)
+
+
+def _shares(images: Tensor) -> Tensor:
+    """Images over their mean, so that gain and grip force drop out."""
+    loaded = (images - FLOOR).clamp(min=0.0)
+    return loaded / loaded.mean((-2, -1), keepdim=True).clamp(min=1e-4)
+
+
+def _shifted(images: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
+    """Images [b, f, 11, 9] moved by fractions of taxels [b, f], zero coming in from outside."""
+    steps = torch.arange(COLUMNS), torch.arange(ROWS)
+    at = [step - by[..., None] for step, by in zip(steps, (columns, rows), strict=True)]
+    # Bilinear interpolation is a product with one hat function for each axis.
+    across, down = (
+        (1.0 - (where[..., None] - step).abs()).clamp(min=0.0) for where, step in zip(at, steps, strict=True)
+    )
+    return down @ images @ across.transpose(-1, -2)
