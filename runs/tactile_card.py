@@ -9,8 +9,9 @@ from pathlib import Path
 
 import torch
 
+from xr0.model import tensors
 from xr0.tactile.net import parameters
-from xr0.tactile.predictor import WEIGHTS, Predictor
+from xr0.tactile.predictor import Predictor
 from xr0.tactile.randomise import FORCE_N
 from xr0.tactile.task import GOALS, TRAIN_SEEDS, WIDE
 from xr0_robot.report import machine
@@ -42,7 +43,7 @@ def main() -> None:
         "task": "from two grasps of one object, felt by two 11 x 9 pads, to the wrist motion between them",
         "parameters": parameters(predictor.net),
         "fingerprint": predictor.fingerprint,
-        "bytes": (folder / WEIGHTS).stat().st_size,
+        "bytes": (folder / tensors.SINGLE).stat().st_size,
         "data": {
             "shapes": settings["shapes"],
             "seeds": list(TRAIN_SEEDS),

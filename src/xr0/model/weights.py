@@ -62,6 +62,13 @@ def _empty(config: ModelConfig) -> VLA:
         raise ValueError(f"model: transformers cannot build it ({_first_line(error)})") from error
 
 
+def load_into(module: nn.Module, path: Path) -> None:
+    """Copy the weights of a folder into a module of any kind; errors as `build`."""
+    values = read(path)
+    _check_fit(path, module, values)
+    module.load_state_dict(values, strict=False)
+
+
 def read(path: Path) -> dict[str, Tensor]:
     """All tensors of a folder or a .pt file, mapped: nothing is read yet."""
     if path.is_file():
@@ -152,9 +159,9 @@ def _mapped(files: Sequence[Path]) -> Iterator[tuple[str, Tensor]]:
             raise ValueError(f"weights: {path} cannot be read ({error})") from error
 
 
-def _check_fit(path: Path, vla: VLA, values: Mapping[str, Tensor]) -> None:
+def _check_fit(path: Path, module: nn.Module, values: Mapping[str, Tensor]) -> None:
     shapes = {name: tuple(value.shape) for name, value in values.items()}
-    expected = {name: tuple(value.shape) for name, value in state_dict(vla).items()}
+    expected = {name: tuple(value.shape) for name, value in state_dict(module).items()}
     problems = [f"missing {name}" for name in expected if name not in shapes]
     problems += [f"unexpected {name}" for name in shapes if name not in expected]
     problems += [

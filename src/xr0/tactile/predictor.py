@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from xr0.model import weights
+from xr0.model import tensors, weights
 from xr0.tactile.net import NetConfig, TacRefineNet
 from xr0.tactile.pairs import Pairs, as_input
 from xr0_robot.tactile import pads
@@ -21,7 +21,7 @@ from xr0_robot.tactile.pads import TactileReading
 FORMAT = "xr0-tactile-1"
 """Layout of the folder; raised when it changes."""
 
-WEIGHTS, CONFIG = "model.safetensors", "config.json"
+CONFIG = "config.json"
 
 
 class Predictor:
@@ -52,8 +52,8 @@ class Predictor:
                 f"{config.get('format')!r}, expected fingers, format, net and format {FORMAT!r}"
             )
         net = TacRefineNet(NetConfig.from_dict(config["net"]))
-        weights.load_into(net, folder / WEIGHTS)
-        mark = weights.fingerprint(folder / WEIGHTS)
+        weights.load_into(net, folder)
+        mark = weights.fingerprint(tensors.files(tensors.find(folder)))
         return Predictor(net, tuple(config["fingers"]), folder.resolve().name, mark)
 
     def save(self, folder: Path) -> None:
@@ -64,7 +64,7 @@ class Predictor:
         new = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         config = {"format": FORMAT, "net": self.net.config.to_dict(), "fingers": list(self.fingers)}
         (new / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
-        weights.save(self.net, new / WEIGHTS)
+        weights.save(self.net, new)
         new.chmod(0o755)
         new.rename(folder)
 
