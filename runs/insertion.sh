@@ -8,5 +8,5 @@ out=results/tactile
 xr0 tactile insertion --json $out/insertion.json
 xr0 tactile demo --out out/tactile
 cp out/tactile/errors.png $out/demo_errors.png
-python runs/frame.py out/tactile/refine.mp4 0.55 $out/demo.png
+python runs/frame.py out/tactile/refine.mp4 0.72 $out/demo.png
 python runs/insertion_table.py $out/insertion.json README.md

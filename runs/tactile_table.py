@@ -25,7 +25,6 @@ METHODS = {
     "absolute_then_subtract": "pose of each, then subtract",
     "one_shot": "one move instead of five",
     "vit": "the paper's encoder, a sixth of the training",
-    "model_based_bound": "bound: knows the true shape",
 }
 
 

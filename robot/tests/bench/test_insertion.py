@@ -74,6 +74,7 @@ def test_a_report_counts_every_kind_by_itself():
 def test_a_new_network_keeps_only_what_no_network_changes(tmp_path):
     path = tmp_path / "out.json"
     path.write_text(json.dumps(insertion.report(rows("a"), {})))
-    assert len(insertion._kept(path, {"fingerprint": "a"})) == 8
-    kept = insertion._kept(path, {"fingerprint": "b"})
+    assert len(insertion._kept(path, range(7, 9), {"fingerprint": "a"})) == 8
+    assert len(insertion._kept(path, range(8, 9), {"fingerprint": "a"})) == 4
+    kept = insertion._kept(path, range(7, 9), {"fingerprint": "b"})
     assert {row["kind"] for row in kept} == {kind.name for kind in KINDS if not kind.refine}

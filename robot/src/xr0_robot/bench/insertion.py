@@ -120,13 +120,12 @@ def measure(url: str, seeds: range, workers: int, network: Mapping[str, Any], pa
     network: what the server says that it serves. Rows that are in `path` already are kept: those of this
     network, and those without refinement, which no network changes.
     """
-    rows = _kept(path, network)
+    rows = _kept(path, seeds, network)
     done = {(row["kind"], row["seed"]) for row in rows}
-    # What needs no network first: it is there before another one is measured.
-    kinds = sorted(KINDS, key=lambda kind: kind.refine)
-    jobs = [(kind, seed) for kind in kinds for seed in seeds if (kind.name, seed) not in done]
+    jobs = [(kind, seed) for seed in seeds for kind in KINDS if (kind.name, seed) not in done]
     settings = {"first_seed": seeds.start, "seeds": len(seeds), "network": dict(network)}
     content = report(rows, settings)
+    write(path, content)
     with ProcessPoolExecutor(workers, get_context("spawn"), _open, (url,)) as pool:
         for row in pool.map(_episode, jobs):
             rows.append({**row, "network": network.get("fingerprint")})
@@ -148,13 +147,16 @@ def report(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> di
     }
 
 
-def _kept(path: Path, network: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Rows of an earlier, unfinished run that still hold."""
+def _kept(path: Path, seeds: range, network: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Rows of an earlier, unfinished run of these seeds that still hold."""
     if not path.exists():
         return []
     rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
     refined = {kind.name for kind in KINDS if kind.refine}
-    return [row for row in rows if row["kind"] not in refined or row["network"] == network.get("fingerprint")]
+    same = network.get("fingerprint")
+    return [
+        row for row in rows if row["seed"] in seeds and (row["kind"] not in refined or row["network"] == same)
+    ]
 
 
 def summary(kind: Kind, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from xr0_robot.executor.refine import average
 from xr0_robot.executor.touch import Touch
 from xr0_robot.sims import cameras, layout, scene, servo
 from xr0_robot.sims.bricks import HOME
-from xr0_robot.sims.insertion_scene import DEPTH_MM, FLOOR_M, KEY, PAD, furniture
+from xr0_robot.sims.insertion_scene import DEPTH_MM, FLOOR_M, HEAD_MM, KEY, PAD, furniture
 from xr0_robot.sims.kinematics import ArmKinematics
 from xr0_robot.sims.readout import Readout
 from xr0_robot.sims.tactile import SprungPads
@@ -38,8 +38,8 @@ STICTION = 100.0
 
 INSTRUCTION = "put the key into the slot"
 
-RIGHT_GRASP = increment.to_matrix(np.array([0.0, 0.0, -4.5, 0.0, 0.0, 0.0]))
-"""Where the key is in the hand when it is held right: its shoulder 4.5 mm under the middle of the pads."""
+RIGHT_GRASP = increment.to_matrix(np.array([0.0, 0.0, -HEAD_MM[2] / 2, 0.0, 0.0, 0.0]))
+"""Where the key is in the hand when it is held right: its head in the middle of the pads."""
 
 ERROR_MM, ERROR_DEG = 3.0, 8.0
 """The first grasp is wrong by up to this along the pads (y and z), and about the closing axis."""
@@ -58,6 +58,9 @@ RESTING_M_S = 0.02
 
 SEATED_M, UPRIGHT_DEG = 0.0015, 4.0
 """The key is in the slot when it stands on the floor to this height, and this straight."""
+
+BESIDE_MM = 2.0
+"""More than the play of the slot: what is further off is not in it."""
 
 SAME_MM, SAME_DEG, SAME_N = 0.01, 0.02, 0.2
 """Pads that held the key here and so hard need not be solved again: far below what they can tell apart."""
@@ -173,7 +176,7 @@ class InsertionEnv:
         """Whether the key is in the slot, at its bottom and upright."""
         off = increment.inverse(self.slot) @ self.key()
         tilt = np.rad2deg(np.arccos(np.clip(off[2, 2], -1.0, 1.0)))
-        flat = np.abs(off[:2, 3]).max() < DEPTH_MM
+        flat = np.abs(off[:2, 3]).max() < BESIDE_MM
         return bool(flat and off[2, 3] < SEATED_M * 1e3 and tilt < UPRIGHT_DEG)
 
     def _furnish(self, name: str, area: tuple, rng: np.random.Generator) -> np.ndarray:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 from xr0_robot.sims.scene import TOOL_Z, Pad
 from xr0_robot.tactile.families import facing, rectangle
 from xr0_robot.tactile.pads import COLUMNS, PITCH_MM, ROWS
 from xr0_robot.tactile.shapes import Shape
 
-THICKNESS_MM, HEAD_MM, BLADE_MM = 10.0, (8.0, 10.0), (16.0, 14.0)
-"""Of the key along the closing axis; width and height of its head, and of the blade under it."""
+HEAD_MM, BLADE_MM = (10.0, 4.0, 8.0), (8.0, 16.0, 14.0)
+"""Of the key: thickness along the closing axis, width, height. The head fits between the pads;
+the blade under it is thinner, so that they do not touch it."""
 
-DEPTH_MM = BLADE_MM[1]
+DEPTH_MM = BLADE_MM[2]
 """From the shoulder, the key's origin, to its lower end."""
 
 KEY = Shape(
     "key",
     "key",
     (
-        facing(rectangle(*HEAD_MM), THICKNESS_MM, z=HEAD_MM[1] / 2),
-        facing(rectangle(*BLADE_MM), THICKNESS_MM, z=-BLADE_MM[1] / 2),
+        facing(rectangle(*HEAD_MM[1:]), HEAD_MM[0], z=HEAD_MM[2] / 2),
+        facing(rectangle(*BLADE_MM[1:]), BLADE_MM[0], z=-BLADE_MM[2] / 2),
     ),
 )
 """As the fingertips know it: x the closing axis, z up, the origin in the middle of the shoulder."""
@@ -55,19 +58,19 @@ def furniture() -> str:
 
 def _key() -> str:
     parts = (("head", HEAD_MM, 1), ("blade", BLADE_MM, -1))
-    volume = sum(width * height for _, (width, height), _ in parts)
+    volume = sum(math.prod(size) for _, size, _ in parts)
     geoms = "".join(
         f'<geom name="key/{name}" class="thing" type="box" rgba="{KEY_RGB} 1" '
-        f'size="{THICKNESS_MM / 2e3:g} {width / 2e3:g} {height / 2e3:g}" pos="0 0 {side * height / 2e3:g}" '
-        f'mass="{KEY_KG * width * height / volume:g}"/>'
-        for name, (width, height), side in parts
+        f'size="{x / 2e3:g} {y / 2e3:g} {z / 2e3:g}" pos="0 0 {side * z / 2e3:g}" '
+        f'mass="{KEY_KG * x * y * z / volume:g}"/>'
+        for name, (x, y, z), side in parts
     )
     return f'<body name="key"><freejoint name="key"/>{geoms}</body>'
 
 
 def _socket(name: str, play_mm: float, height_mm: float, rgb: str) -> str:
     """Four walls about the blade, on a floor."""
-    a, b = (THICKNESS_MM / 2 + play_mm) / 1e3, (BLADE_MM[0] / 2 + play_mm) / 1e3
+    a, b = (BLADE_MM[0] / 2 + play_mm) / 1e3, (BLADE_MM[1] / 2 + play_mm) / 1e3
     t, h = WALL_M / 2, (FLOOR_M + height_mm / 1e3) / 2
     walls = ((a + t, 0, t, b + WALL_M), (-a - t, 0, t, b + WALL_M), (0, b + t, a, t), (0, -b - t, a, t))
     boxes = "".join(
