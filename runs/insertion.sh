@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export OMP_NUM_THREADS=1 PATH="$PWD/.venv/bin:$PATH"
 out=results/tactile
-xr0 tactile insertion --json $out/insertion.json
+xr0 tactile insertion --episodes 100 --json $out/insertion.json
 xr0 tactile demo --out out/tactile
 cp out/tactile/errors.png $out/demo_errors.png
 python runs/frame.py out/tactile/refine.mp4 0.72 $out/demo.png

@@ -53,7 +53,7 @@ REFINE = TactileSettings(
     batch=512,
     seed=1,
 )
-ABSOLUTE = replace(REFINE, seed=2)
+ABSOLUTE = replace(REFINE, optim=replace(REFINE.optim, steps=2_500), seed=2)
 BLIND = replace(REFINE, optim=replace(REFINE.optim, steps=400, warmup=50), seed=3)
 REFINE_VIT = replace(REFINE, net=VIT, optim=replace(REFINE.optim, steps=1_500), seed=4)
 

@@ -22,12 +22,10 @@ CERTAIN = np.full(VECTOR, 1e-3)
 ROUNDNESS = 0.15
 """An image whose two second moments differ by less than this share has no principal axis to speak of."""
 
-GRID_MM = np.arange(-7, 8) * PITCH_MM
+GRID_MM = np.arange(-2, 3) * PITCH_MM
 GRID_TURN = np.deg2rad([-16.0, -8.0, 0.0, 8.0, 16.0])
-"""Shifts and turns from which the registration takes the best, before it is refined."""
-
-OVERLAP = 0.35
-"""Share of the taxels that two images laid over one another must share."""
+"""Shifts, about that of the centres of pressure, and turns from which the registration takes the best, before
+it is refined."""
 
 REFINEMENTS = 8
 """Gauss-Newton steps of the registration."""
@@ -66,20 +64,21 @@ def moments(current: Reading, goal: Reading, shapes: Sequence[Shape]) -> tuple[n
 def registration(current: Reading, goal: Reading, shapes: Sequence[Shape]) -> tuple[np.ndarray, np.ndarray]:
     """The shift and turn that lay the goal's images best over the current ones, by squared differences."""
     del shapes
-    pairs = zip(_normalised(current.images), _normalised(goal.images), strict=True)
-    return _answer(np.stack([_register(now, then) for now, then in pairs]))
+    shifts = (_centres(current.images) - _centres(goal.images)).mean(axis=1)
+    pairs = zip(_normalised(current.images), _normalised(goal.images), shifts, strict=True)
+    return _answer(np.stack([_register(*pair) for pair in pairs]))
 
 
-def _register(now: np.ndarray, then: np.ndarray) -> np.ndarray:
-    """(y, z, turn) for images [f, 11, 9]."""
+def _register(now: np.ndarray, then: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """(y, z, turn) for images [f, 11, 9] whose centres of pressure are [2] apart."""
     grid = np.stack(np.meshgrid(GRID_MM, GRID_MM, GRID_TURN, indexing="ij"), axis=-1).reshape(-1, 3)
+    grid[:, :2] += shift
     best = grid[np.argmin(_mismatch(now, then, grid))]
     for _ in range(REFINEMENTS):
         nudged = np.concatenate([best[None], best + np.diag(NUDGE), best - np.diag(NUDGE)])
-        laid, seen = _laid_over(then, nudged)
-        both = seen.all(axis=0)
-        residual = (now - laid[0])[both]
-        jacobian = ((laid[1:4] - laid[4:7])[:, both] / (2.0 * NUDGE[:, None])).T
+        laid = _laid_over(then, nudged).reshape(len(nudged), -1)
+        residual = now.ravel() - laid[0]
+        jacobian = ((laid[1:4] - laid[4:7]) / (2.0 * NUDGE[:, None])).T
         normal = jacobian.T @ jacobian
         step = np.linalg.lstsq(
             normal + DAMPING * np.diag(np.diag(normal)), jacobian.T @ residual, rcond=None
@@ -92,15 +91,12 @@ def _register(now: np.ndarray, then: np.ndarray) -> np.ndarray:
 
 
 def _mismatch(now: np.ndarray, then: np.ndarray, motions: np.ndarray) -> np.ndarray:
-    """Mean squared difference [m] where both images are, for motions [m, 3]."""
-    laid, seen = _laid_over(then, motions)
-    share = seen.mean(axis=(1, 2, 3))
-    squares = (np.where(seen, now - laid, 0.0) ** 2).mean(axis=(1, 2, 3))
-    return np.where(share >= OVERLAP, squares / np.maximum(share, OVERLAP), np.inf)
+    """Mean squared difference [m] for motions [m, 3]."""
+    return ((now - _laid_over(then, motions)) ** 2).mean(axis=(1, 2, 3))
 
 
-def _laid_over(images: np.ndarray, motions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Images [f, 11, 9] of a thing that has moved by [m, 3]: [m, f, 11, 9], and where they are known."""
+def _laid_over(images: np.ndarray, motions: np.ndarray) -> np.ndarray:
+    """Images [f, 11, 9] of a thing that has moved by [m, 3]: [m, f, 11, 9], zero coming in from outside."""
     y, z = _places()
     cosine, sine = np.cos(motions[:, 2]), np.sin(motions[:, 2])
     dy = y - motions[:, 0][:, None, None, None]
@@ -117,7 +113,7 @@ def _laid_over(images: np.ndarray, motions: np.ndarray) -> tuple[np.ndarray, np.
     laid = (1 - b) * ((1 - a) * images[pad, low, left] + a * images[pad, low, left + 1]) + b * (
         (1 - a) * images[pad, low + 1, left] + a * images[pad, low + 1, left + 1]
     )
-    return laid, seen
+    return np.where(seen, laid, 0.0)
 
 
 def _signs() -> np.ndarray:

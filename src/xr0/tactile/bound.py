@@ -1,7 +1,9 @@
-"""A bound for methods that do not know the object: fit its pose to the images, knowing its true shape.
+"""A reference that knows the object: fit its pose to the images, with its true shape and generator 1's
+equations.
 
-It knows the shape and the goal's true pose, and generator 1's equations with a nominal skin; it does not know
-this sensor's gain, skin or mounting. Levenberg-Marquardt from where image registration begins.
+It knows the shape and where the goal truly is, and takes the skin for nominal; it does not know this sensor's
+gain, skin or mounting. Goal and current are both fitted (Levenberg-Marquardt, the current from where image
+registration ends), so that what is wrong in the same way with both drops out of the increment.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from xr0.tactile.closed_loop import Reading
 from xr0.tactile.observability import PROBE_N, UNIT
 from xr0.tactile.randomise import nominal_skin
 from xr0.tactile.sensor import Foundation
-from xr0_robot.tactile.increment import VECTOR, to_matrix
+from xr0_robot.tactile.increment import VECTOR, increment, to_matrix, to_vector
 from xr0_robot.tactile.shapes import Shape
 
 FELT = np.arange(1, VECTOR)
@@ -40,6 +42,7 @@ class KnowsTheShape:
 
     def __init__(self, shapes: Sequence[Shape], goals: np.ndarray) -> None:
         self._goals = {id(shape): goal for shape, goal in zip(shapes, goals, strict=True)}
+        self._fitted: dict[int, np.ndarray] = {}
         self._sensor = Foundation(jitter=False)
 
     def __call__(
@@ -47,11 +50,19 @@ class KnowsTheShape:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Increments from fitted poses."""
         first, _ = registration(current, goal, shapes)
-        fitted = [
-            self._fit(shape, self._goals[id(shape)], shares, guess)
-            for shape, shares, guess in zip(shapes, _shares(current.images.astype(float)), first, strict=True)
-        ]
-        return np.stack(fitted), np.tile(CERTAIN, (len(fitted), 1))
+        now, then = (_shares(reading.images.astype(float)) for reading in (current, goal))
+        found = []
+        for k, shape in enumerate(shapes):
+            true = self._goals[id(shape)]
+            if (
+                id(shape) not in self._fitted
+            ):  # what the goal's image would have one believe, off the true goal
+                self._fitted[id(shape)] = self._fit(shape, true, then[k], np.zeros(VECTOR))
+            seen = self._fitted[id(shape)]
+            guess = to_vector(to_matrix(first[k]) @ to_matrix(seen))
+            moved = self._fit(shape, true, now[k], guess)
+            found.append(to_vector(increment(to_matrix(moved), to_matrix(seen))))
+        return np.stack(found), np.tile(CERTAIN, (len(found), 1))
 
     def _fit(self, shape: Shape, goal: np.ndarray, shares: np.ndarray, w: np.ndarray) -> np.ndarray:
         """The increment [6] whose rendered pads [f, 11, 9] come closest to the felt ones."""
