@@ -5,6 +5,7 @@ import released_folder
 import torch
 
 from xr0.engine import bench, reference, roofline
+from xr0.engine.shapes import official_4b_policy
 from xr0.model.random_weights import shapes
 from xr0.policy import Policy
 from xr0.sizes import official_4b
@@ -86,3 +87,8 @@ def test_no_execution_is_faster_than_its_floor() -> None:
 
 def test_the_released_shape_needs_no_memory_to_be_counted() -> None:
     assert sum(value.numel() for value in shapes(official_4b()).values()) == 4_716_274_176
+
+
+def test_more_views_than_a_robot_has_titles_for_are_refused_before_anything_is_built() -> None:
+    with pytest.raises(ValueError, match="got 4 views and horizon 10, expected 1 to 3"):
+        official_4b_policy(views=4, horizon=10)
