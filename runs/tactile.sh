@@ -18,6 +18,7 @@ done
 
 mkdir -p checkpoints && rm -rf checkpoints/tactile && cp -r $work/refine/checkpoint checkpoints/tactile
 python runs/tactile_card.py $work checkpoints/tactile results/tactile
-xr0 tactile eval --full --absolute $work/absolute/checkpoint --blind $work/blind/checkpoint \
-    --vit $work/refine_vit/checkpoint --json results/tactile/report.json
-python runs/tactile_table.py results/tactile/report.json README.md
+xr0 tactile eval --json results/tactile/report.json
+xr0 tactile eval --episodes 240 --absolute $work/absolute/checkpoint --blind $work/blind/checkpoint \
+    --vit $work/refine_vit/checkpoint --json results/tactile/baselines.json
+python runs/tactile_table.py results/tactile/report.json results/tactile/baselines.json README.md
