@@ -57,11 +57,14 @@ def test_readings_go_out_and_the_increment_comes_back():
 
 
 def test_after_a_loss_the_next_question_connects_anew():
+    """Each connection gives one answer, so every other question at least is asked on a new one."""
+    answered = 0
     with server(answers=1) as url, TactileClient(url) as client:
-        client.predict(CURRENT, GOAL)
-        with contextlib.suppress(ConnectionLost):  # it may know already that the server has hung up
-            client.predict(CURRENT, GOAL)
-        assert client.predict(CURRENT, GOAL)[0][1] == -1.0
+        for _ in range(4):
+            with contextlib.suppress(ConnectionLost):  # it may not know yet that the server has hung up
+                assert client.predict(CURRENT, GOAL)[0][1] == -1.0
+                answered += 1
+    assert answered >= 2
 
 
 @pytest.mark.parametrize(
