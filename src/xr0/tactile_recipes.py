@@ -49,13 +49,13 @@ class TactileSettings:
 
 REFINE = TactileSettings(
     CONV,
-    OptimSettings(7_000, warmup=300, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
+    OptimSettings(28_000, warmup=300, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
     batch=512,
     seed=1,
 )
-ABSOLUTE = replace(REFINE, optim=replace(REFINE.optim, steps=2_500), seed=2)
-BLIND = replace(REFINE, optim=replace(REFINE.optim, steps=400, warmup=50), seed=3)
-REFINE_VIT = replace(REFINE, net=VIT, optim=replace(REFINE.optim, steps=1_500), seed=4)
+ABSOLUTE = replace(REFINE, optim=replace(REFINE.optim, steps=12_000), seed=2)
+BLIND = replace(REFINE, optim=replace(REFINE.optim, steps=1_000, warmup=100), seed=3)
+REFINE_VIT = replace(REFINE, net=VIT, optim=replace(REFINE.optim, steps=6_000), seed=4)
 
 Draw = Callable[[grasp_data.GraspData, int, np.random.Generator], tuple[Pairs, Tensor]]
 

@@ -36,13 +36,16 @@ TURN = 0.1
 def terms(images: Tensor) -> Tensor:
     """Of images [b, 2, f, 11, 9], current and goal: [b, f, 297]. Their sum over the taxels is the step, in
     taxels and in units of TURN."""
-    current, goal = (_shares(images[:, k].float()) for k in (0, 1))
-    y, z = torch.arange(COLUMNS).float(), torch.arange(ROWS).float()[:, None]
-    (cy, cz), (gy, gz) = (((m * y).mean((-2, -1)), (m * z).mean((-2, -1))) for m in (current, goal))
-    laid = _shifted(goal, cy - gy, cz - gz)
-    along_y = (F.pad(laid, (0, 2)) - F.pad(laid, (2, 0)))[..., 1:-1] / 2
-    along_z = (F.pad(laid, (0, 0, 0, 2)) - F.pad(laid, (0, 0, 2, 0)))[..., 1:-1, :] / 2
-    about = (y - cy[..., None, None]) * along_z - (z - cz[..., None, None]) * along_y
+    shares = _shares(images.float())
+    y, z = torch.arange(float(COLUMNS)), torch.arange(float(ROWS))
+    centre_y, centre_z = (shares.mean(-2) * y).mean(-1), (shares.mean(-1) * z).mean(-1)  # [b, 2, f]
+    (current, goal), (cy, gy), (cz, gz) = (both.unbind(1) for both in (shares, centre_y, centre_z))
+    down, across = _hats(z, cz - gz), _hats(y, cy - gy)
+    laid = down @ goal @ across.transpose(-1, -2)
+    framed = F.pad(laid, (1, 1, 1, 1))  # nothing is felt outside
+    along_y = (framed[..., 1:-1, 2:] - framed[..., 1:-1, :-2]) / 2
+    along_z = (framed[..., 2:, 1:-1] - framed[..., :-2, 1:-1]) / 2
+    about = (y - cy[..., None, None]) * along_z - (z[:, None] - cz[..., None, None]) * along_y
     slopes = torch.stack([along_y, along_z, TURN * about], dim=2)
     energy = slopes.square().sum((-2, -1), keepdim=True) + STIFF * ROWS * COLUMNS
     return ((laid - current)[:, :, None] * slopes / energy).flatten(2)
@@ -54,12 +57,8 @@ def _shares(images: Tensor) -> Tensor:
     return loaded / loaded.mean((-2, -1), keepdim=True).clamp(min=1e-4)
 
 
-def _shifted(images: Tensor, columns: Tensor, rows: Tensor) -> Tensor:
-    """Images [b, f, 11, 9] moved by fractions of taxels [b, f], zero coming in from outside."""
-    steps = torch.arange(COLUMNS), torch.arange(ROWS)
-    at = [step - by[..., None] for step, by in zip(steps, (columns, rows), strict=True)]
-    # Bilinear interpolation is a product with one hat function for each axis.
-    across, down = (
-        (1.0 - (where[..., None] - step).abs()).clamp(min=0.0) for where, step in zip(at, steps, strict=True)
-    )
-    return down @ images @ across.transpose(-1, -2)
+def _hats(steps: Tensor, by: Tensor) -> Tensor:
+    """Bilinear interpolation along one axis as a product: [..., n, n], for images moved by fractions of taxels
+    [...], zero coming in from outside."""
+    at = steps - by[..., None]
+    return (1.0 - (at[..., None] - steps).abs()).clamp(min=0.0)
