@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xr0_robot import rotation
-from xr0_robot.sims.bricks import HOME
+from xr0_robot.sims.table import HOME
 
 
 def numbers(low, high):

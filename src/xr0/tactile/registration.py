@@ -58,7 +58,7 @@ def _shares(images: Tensor) -> Tensor:
 
 
 def _hats(steps: Tensor, by: Tensor) -> Tensor:
-    """Bilinear interpolation along one axis as a product: [..., n, n], for images moved by fractions of taxels
-    [...], zero coming in from outside."""
+    """Bilinear interpolation along one axis as a product: [..., n, n], for images moved by fractions of
+    taxels [...], zero coming in from outside."""
     at = steps - by[..., None]
     return (1.0 - (at[..., None] - steps).abs()).clamp(min=0.0)

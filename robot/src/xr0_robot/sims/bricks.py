@@ -10,16 +10,13 @@ import mujoco
 import numpy as np
 
 from xr0_robot.embodiments import BRICKS as EMBODIMENT
-from xr0_robot.sims import cameras, layout, scene, servo, tasks
-from xr0_robot.sims.kinematics import ArmKinematics
+from xr0_robot.sims import cameras, layout, scene, tasks
 from xr0_robot.sims.paint import paint
-from xr0_robot.types import Camera, Observation, finite_vector
+from xr0_robot.sims.table import HOME, Table
+from xr0_robot.types import Camera
 
 SUBSTEPS = 12
 """Physics steps per control tick: 2.8 ms each at 30 Hz."""
-
-HOME = np.array([0.0, -0.2, 0.35, -0.15, 0.0, 0.0])
-"""Joint angles [rad] from which a start pose is solved."""
 
 START = ((0.31, 0.39), (-0.06, 0.06), (0.17, 0.24), (-0.15, 0.15))
 """x, y, z [m] and yaw [rad] of the gripper at an ordinary reset."""
@@ -54,11 +51,9 @@ class BricksOptions:
     perturb: bool = False
 
 
-class BricksEnv:
-    """Env of the embodiment "bricks". Native vectors [7]: x, y, z [m] and axis-angle [rad] of the tool in the
-    arm's base frame, gripper 0..1. One compiled model serves all episodes; a seed decides all of one."""
+class BricksEnv(Table):
+    """Env of the embodiment "bricks". One compiled model serves all episodes; a seed decides all of one."""
 
-    embodiment = EMBODIMENT
     environment_names = tuple(
         f"{brick.name}.{part}" for brick in layout.BRICKS for part in ("x", "y", "z", "yaw")
     )
@@ -73,10 +68,7 @@ class BricksEnv:
             props=layout.PROPS,
             timestep=EMBODIMENT.dt / SUBSTEPS,
         )
-        self.model = mujoco.MjModel.from_xml_string(scene.mjcf(self.scene))
-        self.data = mujoco.MjData(self.model)
-        self.arm = ArmKinematics(self.model, self.scene.arms[0].name)
-        self._cameras = cameras.Cameras(self.model)
+        super().__init__(self.scene, SUBSTEPS)
         self._fingers = {self.model.geom(f"arm/{name}").id for name in scene.FINGERS}
         self.reset(0)
 
@@ -98,19 +90,9 @@ class BricksEnv:
         self._perturb_distance = perturb_rng.uniform(*PERTURB_APPROACH)
         return self.target.instruction
 
-    def observe(self, instruction: str, time_s: float) -> Observation:
-        """Both cameras and the state. Call it always from the same thread (OpenGL)."""
-        images = {view.key: self.render(view.key, *view.size) for view in EMBODIMENT.cameras}
-        return Observation(images, self.state(), instruction, time_s)
-
-    def state(self) -> np.ndarray:
-        """float64 [7], measured."""
-        return np.concatenate([self.arm.pose(self.data), [self.arm.gripper(self.data)]])
-
     def apply(self, action: np.ndarray) -> None:
-        """One tick of 1/30 s towards `action` [7]; the servos' targets are interpolated within the tick."""
-        action = finite_vector("action", action, EMBODIMENT.native_dim)
-        servo.follow(self.model, self.data, self.arm, action, EMBODIMENT.dt, SUBSTEPS)
+        """Table.apply; the target may be moved as the tool comes near."""
+        super().apply(action)
         self.tick += 1
         if self.options.perturb and self.perturbed_tick is None:
             self._perturb_on_approach()
@@ -120,14 +102,6 @@ class BricksEnv:
         brick = self.target.colour
         slow = np.linalg.norm(self.data.joint(brick).qvel[:3]) < REST_SPEED
         return bool(self.bin_of(brick) == self.target.side and slow and not self.touched(brick))
-
-    def close(self) -> None:
-        """Free the renderers."""
-        self._cameras.close()
-
-    def render(self, camera: str, height: int, width: int) -> np.ndarray:
-        """uint8 [height, width, 3] of "base" or "wrist", at any size up to 960 x 1280."""
-        return self._cameras.render(self.data, camera, height, width)
 
     def project(self, camera: str, xyz: np.ndarray) -> tuple[float, float]:
         """Pixel (right, down from the top left) of a world point [3] in "base" or "wrist" at 128 px; may lie

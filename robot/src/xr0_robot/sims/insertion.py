@@ -19,16 +19,14 @@ from xr0_robot.embodiments import BRICKS as EMBODIMENT
 from xr0_robot.executor.arm import BRICKS_ARM, MM
 from xr0_robot.executor.refine import average
 from xr0_robot.executor.touch import Touch
-from xr0_robot.sims import cameras, layout, scene, servo
-from xr0_robot.sims.bricks import HOME
+from xr0_robot.sims import layout, scene
 from xr0_robot.sims.insertion_scene import DEPTH_MM, FLOOR_M, HEAD_MM, KEY, PAD, furniture
-from xr0_robot.sims.kinematics import ArmKinematics
 from xr0_robot.sims.readout import Readout
+from xr0_robot.sims.table import HOME, Table
 from xr0_robot.sims.tactile import SprungPads
 from xr0_robot.tactile import increment
 from xr0_robot.tactile.electronics import FRAMES
 from xr0_robot.tactile.pads import TactileReading
-from xr0_robot.types import Observation, finite_vector
 
 SUBSTEPS = 24
 """Physics steps per control tick, 1.4 ms each: a key of 30 g between two pads is a stiff thing."""
@@ -74,10 +72,8 @@ class InsertionOptions:
     in_hand: bool = False
 
 
-class InsertionEnv:
-    """Env of the embodiment "bricks", with fingertips. Native vectors as the brick table's."""
-
-    embodiment = EMBODIMENT
+class InsertionEnv(Table):
+    """Env of the embodiment "bricks", with fingertips."""
 
     def __init__(self, options: InsertionOptions | None = None) -> None:
         self.options = options or InsertionOptions()
@@ -90,11 +86,8 @@ class InsertionEnv:
             timestep=EMBODIMENT.dt / SUBSTEPS,
             others=furniture(),
         )
-        self.model = mujoco.MjModel.from_xml_string(scene.mjcf(world))
+        super().__init__(world, SUBSTEPS)
         self.model.opt.impratio = STICTION
-        self.data = mujoco.MjData(self.model)
-        self.arm = ArmKinematics(self.model, "arm")
-        self._cameras = cameras.Cameras(self.model)
         # The left pad is the fingertips' first.
         self._fingers = [self.model.geom(f"arm/{name}").id for name in scene.FINGERS]
         self._key = {self.model.geom(f"key/{part}").id for part in ("head", "blade")}
@@ -115,32 +108,10 @@ class InsertionEnv:
         self._start(hand)
         return INSTRUCTION if instruction is None else instruction
 
-    def observe(self, instruction: str, time_s: float) -> Observation:
-        """Both cameras and the state. Call it always from the same thread (OpenGL)."""
-        images = {view.key: self.render(view.key, *view.size) for view in EMBODIMENT.cameras}
-        return Observation(images, self.state(), instruction, time_s)
-
-    def state(self) -> np.ndarray:
-        """float64 [7], measured."""
-        return np.concatenate([self.arm.pose(self.data), [self.arm.gripper(self.data)]])
-
-    def apply(self, action: np.ndarray) -> None:
-        """One tick of 1/30 s towards `action` [7]."""
-        action = finite_vector("action", action, EMBODIMENT.native_dim)
-        servo.follow(self.model, self.data, self.arm, action, EMBODIMENT.dt, SUBSTEPS)
-
     def success(self) -> bool:
         """Whether the key rests in the slot, upright, and nothing holds it."""
         resting = np.linalg.norm(self.data.joint("key").qvel[:3]) < RESTING_M_S
         return bool(self.seated() and resting and not self.touch().forces.any())
-
-    def close(self) -> None:
-        """Free the renderers."""
-        self._cameras.close()
-
-    def render(self, camera: str, height: int, width: int) -> np.ndarray:
-        """uint8 [height, width, 3] of "base" or "wrist"."""
-        return self._cameras.render(self.data, camera, height, width)
 
     def touch(self) -> Touch:
         """What the fingers feel now."""
