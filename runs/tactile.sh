@@ -8,7 +8,7 @@ export OMP_NUM_THREADS=1 PATH="$PWD/.venv/bin:$PATH"
 work=data/tactile
 mkdir -p "$work" results/tactile
 
-xr0 tactile data $work/grasps --shapes 24576 --workers 2
+xr0 tactile data $work/grasps --shapes 49152 --workers 2
 
 # One process per core of the two-core machine whose numbers are in results/: a step's batch grows with them.
 for recipe in refine absolute blind refine_vit; do
@@ -18,7 +18,6 @@ done
 
 mkdir -p checkpoints && rm -rf checkpoints/tactile && cp -r $work/refine/checkpoint checkpoints/tactile
 python runs/tactile_card.py $work checkpoints/tactile results/tactile
-xr0 tactile eval --json results/tactile/report.json
-xr0 tactile eval --episodes 240 --absolute $work/absolute/checkpoint --blind $work/blind/checkpoint \
-    --vit $work/refine_vit/checkpoint --json results/tactile/baselines.json
-python runs/tactile_table.py results/tactile/report.json results/tactile/baselines.json README.md
+xr0 tactile eval --full --absolute $work/absolute/checkpoint --blind $work/blind/checkpoint \
+    --vit $work/refine_vit/checkpoint --json results/tactile/report.json
+python runs/tactile_table.py results/tactile/report.json README.md

@@ -1,5 +1,4 @@
-"""The README's tables of the fingertips from results/tactile, between their markers.
-Usage: REPORT BASELINES README"""
+"""The README's tables of the fingertips from results/tactile, between their markers. Usage: REPORT README"""
 
 from __future__ import annotations
 
@@ -8,14 +7,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from xr0_robot.tactile.increment import DOF
+
 START, END = "<!-- results/tactile: written by runs/tactile_table.py -->", "<!-- end of tactile -->"
 
 GROUPS = {
     "seen": "new shapes of seen families",
     "held_out": "held-out families",
     "second_simulator": "held-out families, second simulator",
+    "second_simulator_seen": "seen families, second simulator",
     "reserved": "reserved families",
+    "seen_fixed_goal": "seen families, goals as designed",
+    "held_out_fixed_goal": "held-out families, goals as designed",
+    "seen_near": "seen families, near starts",
+    "held_out_near": "held-out families, near starts",
 }
+FELT = DOF[1:]
+"""The closing axis is not felt."""
+SIMULATORS = {"held_out": "elastic foundation", "second_simulator": "sprung spheres"}
 METHODS = {
     "none": "no refinement",
     "centroid": "centre of pressure",
@@ -25,7 +34,7 @@ METHODS = {
     "absolute_then_subtract": "pose of each, then subtract",
     "one_shot": "one move instead of five",
     "model_based_bound": "fit of the true shape",
-    "vit": "the paper's encoder, a sixth of the training",
+    "vit": "the paper's encoder, a fifth of the training",
 }
 
 
@@ -54,23 +63,37 @@ def method_row(report: dict[str, Any], name: str, title: str) -> str:
     return f"| {title} | {' | '.join(cells)} |"
 
 
+def dof_row(found: dict[str, Any], title: str) -> str:
+    """One line of the third table: what is left of each degree of freedom, where touch can tell it."""
+    left = found["errors"]["after_5"]["by_dof"]
+    cells = []
+    for name in FELT:
+        median, p90 = left[name]["median"], left[name]["p90"]
+        cells.append(f"{median:.2f}, {p90:.2f} mm" if name in "yz" else f"{median:.1f}, {p90:.1f}°")
+    return f"| {title} | {' | '.join(cells)} |"
+
+
 def main() -> None:
     """Replace what stands between the markers."""
-    *paths, readme = map(Path, sys.argv[1:])
-    report, compared = (json.loads(path.read_text()) for path in paths)
+    path, readme = map(Path, sys.argv[1:])
+    report = json.loads(path.read_text())
     lines = [
         "| success in % (95 %) | unrefined, 5° 5 mm | 5° 5 mm | 5° 1 mm | 3° 0.5 mm | median left | n |",
         "|---|---|---|---|---|---|---|",
         *(group_row(report[name], title) for name, title in GROUPS.items() if name in report),
         "",
-        f"| {compared['seen']['n']} episodes | seen, 5° 1 mm | 3° 0.5 mm | held out, 5° 1 mm | 3° 0.5 mm |",
+        "| what else was tried | seen, 5° 1 mm | 3° 0.5 mm | held out, 5° 1 mm | 3° 0.5 mm |",
         "|---|---|---|---|---|",
-        method_row(compared, "network", "**TacRefineNet**"),
+        method_row(report, "network", "**TacRefineNet**"),
         *(
-            method_row(compared, name, title)
+            method_row(report, name, title)
             for name, title in METHODS.items()
-            if name in compared["seen"]["baselines"]
+            if name in report["seen"]["baselines"]
         ),
+        "",
+        f"| held-out families, left: median, 90th | {' | '.join(FELT)} |",
+        f"|---{'|---' * len(FELT)}|",
+        *(dof_row(report[name], title) for name, title in SIMULATORS.items()),
     ]
     before, rest = readme.read_text().split(START)
     _, after = rest.split(END)

@@ -103,6 +103,10 @@ def test_scores_of_known_errors() -> None:
     assert found["unrefined_5deg_5mm"] == 0.0
     assert found["unrefined_5deg_10mm"] == 1.0
     assert found["errors"]["after_5"]["mm"]["median"] == pytest.approx(2.3)
+    by_dof = found["errors"]["after_5"]["by_dof"]
+    assert set(by_dof) == {"y", "rx"}  # what was not off at the start, touch cannot tell
+    assert found["errors"]["after_0"]["by_dof"]["rx"]["median"] == pytest.approx(4.0)
+    assert by_dof["y"] == {"n": 4, "median": 0.0, "mean": 0.0, "p90": 0.0}
     assert found["diverged"] == 0.25
     low, high = found["success_5deg_1mm_ci95"]
     assert low < 0.5 < high

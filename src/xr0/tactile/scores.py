@@ -25,6 +25,9 @@ TOLERANCES = {
 AFTER = (0, 1, 2, 3, 5)
 """Moves after which errors are told."""
 
+NOT_TOLD = 1e-9
+"""An error (mm, rad) that begins below this was taken out: touch cannot tell that degree of freedom."""
+
 SIGMAS = {"within_1_sigma": 1.0, "within_2_sigma": 2.0}
 """A calibrated normal distribution holds 68 and 95 % of the truth within these."""
 
@@ -70,11 +73,12 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     """What a report says of one method on one group of episodes."""
     mm, deg = magnitudes(outcome.errors)
     last = outcome.errors.shape[1] - 1
+    told = np.abs(outcome.errors[:, 0]) > NOT_TOLD
     return {
         "n": len(mm),
         **_successes(mm[:, last], deg[:, last], "success"),
         **_successes(mm[:, 0], deg[:, 0], "unrefined"),
-        "errors": {f"after_{k}": _errors(outcome.errors[:, min(k, last)]) for k in AFTER},
+        "errors": {f"after_{k}": _errors(outcome.errors[:, min(k, last)], told) for k in AFTER},
         "diverged": float(_diverged(mm, deg).mean()),
         "verdicts": dict(Counter(outcome.verdicts)),
         "unobservable_dof": {str(k): v for k, v in sorted(Counter(outcome.dropped.tolist()).items())},
@@ -128,20 +132,18 @@ def _rates(mm: np.ndarray, deg: np.ndarray) -> dict[str, float]:
     }
 
 
-def _errors(errors: np.ndarray) -> dict[str, Any]:
-    """Median, mean and 90th percentile, whole and by degree of freedom (medians)."""
+def _errors(errors: np.ndarray, told: np.ndarray) -> dict[str, Any]:
+    """Whole, and by degree of freedom where touch can tell it (bool [n, 6])."""
     mm, deg = magnitudes(errors)
-    by_dof = np.median(np.abs(errors), axis=0)
-    by_dof[3:] = np.rad2deg(by_dof[3:])
-    return {
-        "mm": _spread(mm),
-        "deg": _spread(deg),
-        "median_by_dof": {name: float(value) for name, value in zip(DOF[1:], by_dof[1:], strict=True)},
-    }
+    size = np.abs(errors)
+    size[:, 3:] = np.rad2deg(size[:, 3:])
+    by_dof = {name: _spread(size[told[:, k], k]) for k, name in enumerate(DOF) if told[:, k].any()}
+    return {"mm": _spread(mm), "deg": _spread(deg), "by_dof": by_dof}
 
 
-def _spread(values: np.ndarray) -> dict[str, float]:
+def _spread(values: np.ndarray) -> dict[str, float | int]:
     return {
+        "n": len(values),
         "median": float(np.median(values)),
         "mean": float(values.mean()),
         "p90": float(np.percentile(values, 90)),
