@@ -33,7 +33,7 @@ def data(
 
 
 @app.command
-def train(data: Path, out: Path, *, recipe: Recipe = "refine", start: Path = TACTILE) -> int:
+def train(data: Path, out: Path, *, recipe: Recipe = "refine", weights: Path = TACTILE) -> int:
     """Train TacRefineNet, or one of the networks it is compared with; a run that was stopped goes on.
 
     Args:
@@ -41,14 +41,14 @@ def train(data: Path, out: Path, *, recipe: Recipe = "refine", start: Path = TAC
         out: run folder; the checkpoint is written into it.
         recipe: the network from nothing or from another's weights on, the paper's encoder,
             estimate-then-subtract, or joints alone.
-        start: folder of the network that finetune begins from.
+        weights: folder of the network that finetune begins from.
     """
     from xr0 import tactile_recipes as recipes
 
     if recipe == "refine":
         recipes.refine(data, out, recipes.REFINE)
     elif recipe == "finetune":
-        recipes.finetune(data, out, recipes.FINETUNE, start)
+        recipes.finetune(data, out, recipes.FINETUNE, weights)
     elif recipe == "refine_vit":
         recipes.refine(data, out, recipes.REFINE_VIT)
     elif recipe == "absolute":
