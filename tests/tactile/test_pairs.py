@@ -5,6 +5,7 @@ import pytest
 
 from xr0.tactile import data, pairs, randomise
 from xr0.tactile.sensor import Foundation
+from xr0_robot.tactile import symmetry
 from xr0_robot.tactile.families import facing, rectangle
 from xr0_robot.tactile.increment import increment, to_matrix, to_vector
 from xr0_robot.tactile.shapes import Shape
@@ -33,7 +34,7 @@ def test_a_symmetry_of_images_and_labels_is_one_of_the_world(name: str) -> None:
     images = felt(bracket(1, 1), np.stack([CURRENT, GOAL]))[None]
     w = to_vector(increment(to_matrix(CURRENT), to_matrix(GOAL)))[None]
     images, w = pairs.mirrored(images, w, *masks)
-    signs = pairs.MIRROR_Y**y * pairs.MIRROR_Z**z
+    signs = symmetry.MIRROR_Y**y * symmetry.MIRROR_Z**z
     vectors = np.stack([CURRENT, GOAL]) * signs
     if turned:
         vectors = to_vector(to_matrix(np.array([0, 0, 0, 0, 0, np.pi])) @ to_matrix(vectors))

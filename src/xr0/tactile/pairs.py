@@ -18,6 +18,7 @@ from xr0.tactile.randomise import JOINT_NOISE_MM
 from xr0_robot.tactile import electronics
 from xr0_robot.tactile.increment import increment, to_vector
 from xr0_robot.tactile.pads import LEVELS
+from xr0_robot.tactile.symmetry import Symmetry
 
 ANY, SWAPPED = 0.2, 0.25
 """Share of pairs whose current is any grasp of the shape, not one about its goal; share of pairs that are
@@ -79,22 +80,14 @@ def as_input(images: np.ndarray) -> Tensor:
     return torch.from_numpy(images.astype(np.float32) / LEVELS)
 
 
-MIRROR_Y = np.array([1, -1, 1, -1, 1, -1])
-MIRROR_Z = np.array([1, 1, -1, -1, -1, 1])
-HALF_TURN = np.array([-1, -1, 1, -1, -1, 1])
-"""What becomes of an increment when the world is mirrored in y, in z, or turned by half a turn about z. A
-mirror keeps the parts of an axis-angle that lie in its plane reversed, and the part across it as it is."""
-
-
 def mirrored(
     images: np.ndarray, w: np.ndarray, y: np.ndarray, z: np.ndarray, turned: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Images [b, 2, 2, 11, 9] of a parallel gripper and increments [b, 6] after the symmetries whose masks
     [b] are set."""
     images, w = images.copy(), w.copy()
-    images[y], w[y] = images[y][..., ::-1], w[y] * MIRROR_Y
-    images[z], w[z] = images[z][..., ::-1, :], w[z] * MIRROR_Z
-    images[turned], w[turned] = images[turned][:, :, ::-1], w[turned] * HALF_TURN
+    for mask, same in ((y, Symmetry(y=True)), (z, Symmetry(z=True)), (turned, Symmetry(turned=True))):
+        images[mask], w[mask] = same.images(images[mask]), same.increment(w[mask])
     return images, w
 
 

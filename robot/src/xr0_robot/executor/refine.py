@@ -14,7 +14,7 @@ import numpy as np
 
 from xr0_robot.executor.arm import Arm
 from xr0_robot.executor.touch import Asking, Prediction, Touch
-from xr0_robot.tactile import increment, pads
+from xr0_robot.tactile import increment, pads, symmetry
 from xr0_robot.tactile.decide import Limits, Refinement
 from xr0_robot.tactile.electronics import FRAMES
 from xr0_robot.tactile.pads import TactileReading
@@ -104,7 +104,8 @@ def regrasp(arm: Arm, held: np.ndarray, goal: TactileReading, ask: Asking) -> Pr
     refinement, steps = Refinement(REGRASP), list[Step]()
     while True:
         held = arm.gripped(held, 0.0)
-        reading, (w, sigma) = yield from _feel(held, goal, ask)
+        reading = yield from _feel(held, goal)
+        w, sigma = yield from _predict(held, reading, goal, ask)
         if steps:
             _or_abort(pads.require_fresh, steps[-1].reading, reading)
         decision = refinement.decide(w, sigma)
@@ -116,8 +117,10 @@ def regrasp(arm: Arm, held: np.ndarray, goal: TactileReading, ask: Asking) -> Pr
 
 
 def compensate(arm: Arm, held: np.ndarray, goal: TactileReading, ask: Asking) -> Procedure:
-    """Read and predict once, and leave the correction to the placing: for an object that would fall."""
-    reading, (w, sigma) = yield from _feel(arm.gripped(held, 0.0), goal, ask)
+    """Read once, and leave the correction to the placing: for an object that would fall."""
+    held = arm.gripped(held, 0.0)
+    reading = yield from _feel(held, goal)
+    w, sigma = yield from _consider(held, reading, goal, ask)
     decision = Refinement(COMPENSATE).decide(w, sigma)
     verdict = "compensated" if decision.verdict == "move" else decision.verdict
     return _ended(verdict, increment.to_matrix(decision.step), [Step(reading, w, sigma, decision.step)])
@@ -165,10 +168,8 @@ def average(frames: list[TactileReading]) -> TactileReading:
     return TactileReading(frames[0].fingers, np.rint(images).astype(np.uint8), joints)
 
 
-def _feel(
-    held: np.ndarray, goal: TactileReading, ask: Asking
-) -> Generator[np.ndarray, Sense, tuple[TactileReading, Prediction]]:
-    """Close, settle, average, ask."""
+def _feel(held: np.ndarray, goal: TactileReading) -> Generator[np.ndarray, Sense, TactileReading]:
+    """Close, settle, average."""
     yield from _close(held)
     sense = yield from _wait(held, SETTLE_S)
     frames = []
@@ -179,7 +180,23 @@ def _feel(
     reading = average(frames)
     _or_abort(pads.require_contact, reading)
     _or_abort(pads.require_same_hand, reading, goal)
-    return reading, (yield from _predict(held, reading, goal, ask))
+    return reading
+
+
+def _consider(
+    held: np.ndarray, reading: TactileReading, goal: TactileReading, ask: Asking
+) -> Generator[np.ndarray, Sense, Prediction]:
+    """Ask in every way in which the same thing could be felt, a tick each: a single look has no loop to put
+    right what a predictor makes of it, and what it gets wrong one way it seldom does in all of them."""
+    ws, sigmas = [], []
+    for same in symmetry.of_hand(reading.fingers):
+        current, right = same.reading(reading), same.reading(goal)
+        there, unsure = yield from _predict(held, current, right, ask)
+        back, unsure_back = yield from _predict(held, right, current, ask)
+        ahead = increment.to_vector(increment.inverse(increment.to_matrix(back)))
+        ws += [same.increment(there), same.increment(ahead)]
+        sigmas += [unsure, unsure_back]
+    return np.mean(ws, axis=0), np.mean(sigmas, axis=0)
 
 
 def _predict(
