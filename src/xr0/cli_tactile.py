@@ -10,7 +10,7 @@ import tyro
 TACTILE = Path(__file__).resolve().parents[2] / "checkpoints" / "tactile"
 """The checkpoint that the repository ships."""
 
-Recipe = Literal["refine", "finetune", "refine_vit", "absolute", "blind"]
+Recipe = Literal["refine", "refine_vit", "absolute", "blind"]
 app = tyro.extras.SubcommandApp()
 
 
@@ -33,22 +33,18 @@ def data(
 
 
 @app.command
-def train(data: Path, out: Path, *, recipe: Recipe = "refine", weights: Path = TACTILE) -> int:
+def train(data: Path, out: Path, *, recipe: Recipe = "refine") -> int:
     """Train TacRefineNet, or one of the networks it is compared with; a run that was stopped goes on.
 
     Args:
         data: folder of the shards.
         out: run folder; the checkpoint is written into it.
-        recipe: the network from nothing or from another's weights on, the paper's encoder,
-            estimate-then-subtract, or joints alone.
-        weights: folder of the network that finetune begins from.
+        recipe: the shipped network, the paper's encoder, estimate-then-subtract, or joints alone.
     """
     from xr0 import tactile_recipes as recipes
 
     if recipe == "refine":
         recipes.refine(data, out, recipes.REFINE)
-    elif recipe == "finetune":
-        recipes.finetune(data, out, recipes.FINETUNE, weights)
     elif recipe == "refine_vit":
         recipes.refine(data, out, recipes.REFINE_VIT)
     elif recipe == "absolute":

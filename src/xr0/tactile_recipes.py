@@ -1,8 +1,6 @@
 """Complete named runs of the tactile network and of what it is compared with. A recipe is a function.
 
-refine        current and goal in, increment out
-finetune      the same from a network's weights on, at half the rate: the shipped network's second cycle, or
-              yours on grasps of your own
+refine        the shipped network: current and goal in, increment out
 refine_vit    the same with the paper's encoder
 absolute      the same backbone learns an object's pose from one grasp, for "estimate, then subtract"
 blind         the same backbone, images black: what the joints alone tell
@@ -55,7 +53,6 @@ REFINE = TactileSettings(
     batch=512,
     seed=1,
 )
-FINETUNE = replace(REFINE, optim=replace(REFINE.optim, steps=14_000, muon_lr=0.01, adamw_lr=1e-3), seed=5)
 ABSOLUTE = replace(REFINE, optim=replace(REFINE.optim, steps=8_000), seed=2)
 BLIND = replace(REFINE, optim=replace(REFINE.optim, steps=500, warmup=50), seed=3)
 REFINE_VIT = replace(REFINE, net=VIT, optim=replace(REFINE.optim, steps=3_000), seed=4)
@@ -66,17 +63,6 @@ Draw = Callable[[grasp_data.GraspData, int, np.random.Generator], tuple[Pairs, T
 def refine(data: Path, out: Path, settings: TactileSettings) -> None:
     """Increments from pairs."""
     _train(data, out, settings, pairs.draw)
-
-
-def finetune(data: Path, out: Path, settings: TactileSettings, start: Path) -> None:
-    """Increments from pairs, from the weights of the checkpoint `start` on; ValueError if it has another
-    shape."""
-    first = Predictor.from_pretrained(start)
-    if first.net.config != settings.net or first.fingers != FINGERS:
-        raise ValueError(
-            f"{start}: got {first.net.config} of {first.fingers}, expected {settings.net} of {FINGERS}"
-        )
-    _train(data, out, settings, pairs.draw, first)
 
 
 def absolute(data: Path, out: Path, settings: TactileSettings) -> None:
@@ -94,17 +80,14 @@ def blind(data: Path, out: Path, settings: TactileSettings) -> None:
     _train(data, out, settings, draw)
 
 
-def _train(
-    data: Path, out: Path, settings: TactileSettings, draw: Draw, start: Predictor | None = None
-) -> None:
+def _train(data: Path, out: Path, settings: TactileSettings, draw: Draw) -> None:
     with world() as here:
         grasps = grasp_data.load(data)
         if len(grasps) <= HELD_OUT_SHAPES:
             raise ValueError(f"{data}: got {len(grasps)} shapes, expected more than {HELD_OUT_SHAPES}")
         training, apart = grasps.split(len(grasps) - HELD_OUT_SHAPES)
         torch.manual_seed(settings.seed)
-        net = TacRefineNet(settings.net) if start is None else start.net.train()
-        begun = "" if start is None else start.fingerprint
+        net = TacRefineNet(settings.net)
         stage = TactileStage(net)
 
         def batches(step: int) -> tuple[Pairs, Tensor]:
@@ -113,14 +96,13 @@ def _train(
             )
 
         held_out = draw(apart, HELD_OUT_PAIRS, np.random.default_rng(settings.seed))
-        identity = hashlib.sha256(repr((settings, here.size, len(grasps), begun)).encode()).hexdigest()
+        identity = hashlib.sha256(repr((settings, here.size, len(grasps))).encode()).hexdigest()
         train(
             stage, batches, held_out, settings.optim, here, Run(out, settings.seed, identity, stage.watched)
         )
         if here.main:
             record = {
                 "settings": asdict(settings),
-                "start": begun,
                 "processes": here.size,
                 "parameters": parameters(net),
                 "shapes": len(grasps),

@@ -5,9 +5,10 @@ import pytest
 
 from xr0.tactile import randomise
 from xr0.tactile.sensor import Foundation
+from xr0_robot.tactile import electronics
 from xr0_robot.tactile.families import HELD_OUT, SEEN, about_x, facing, rectangle, sample_shape
 from xr0_robot.tactile.increment import to_matrix
-from xr0_robot.tactile.pads import taxel_centres
+from xr0_robot.tactile.pads import FULL_SCALE_N, taxel_centres
 from xr0_robot.tactile.shapes import Shape
 
 RNG = np.random.default_rng(0)
@@ -142,3 +143,16 @@ def test_jitter_finds_an_edge_between_the_rays() -> None:
     jittered = Foundation(subsamples=4)
     found = [centre(grasp(BOX, pose(0, y, 0, 0, 0, 0), sensor=jittered)[0][0])[0] for y in (0.0, 0.1)]
     assert found[1] - found[0] == pytest.approx(0.1, abs=0.06)
+
+
+def test_the_jitter_of_rays_is_no_louder_than_the_read_out() -> None:
+    """What two grasps at one pose differ by must be the sensor's doing, not the simulator's."""
+    shapes = [sample_shape(np.random.default_rng(k), family) for k, family in enumerate([*SEEN] * 2)]
+    poses, force = np.repeat(np.eye(4)[None], len(shapes), axis=0), np.full((len(shapes), 2), 5.0)
+    skin = randomise.draw_skin(np.random.default_rng(0), len(shapes), 2)
+    first, second = (
+        Foundation().grasp(shapes, poses, force, skin, np.random.default_rng(seed)).forces for seed in (1, 2)
+    )
+    loaded = first > 0.0
+    noise_n = electronics.NOISE * FULL_SCALE_N
+    assert np.sqrt(np.mean((first - second)[loaded] ** 2) / 2) < noise_n

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from xr0 import tactile_recipes as recipes
 from xr0.tactile import data
@@ -40,25 +39,6 @@ def test_a_recipe_trains(recipe, shards: Path, tmp_path: Path, monkeypatch: pyte
     w, sigma = predictor.predict(reading, reading)
     assert np.isfinite(w).all()
     assert (sigma > 0).all()
-
-
-def test_finetuning_begins_from_the_weights_it_is_given(
-    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(recipes, "HELD_OUT_SHAPES", 1)
-    monkeypatch.setattr(recipes, "HELD_OUT_PAIRS", 8)
-    recipes.refine(shards, tmp_path / "first", SMALL)
-    first = tmp_path / "first" / "checkpoint"
-    still = replace(SMALL, optim=replace(SMALL.optim, muon_lr=0.0, adamw_lr=0.0))
-    recipes.finetune(shards, tmp_path / "second", still, first)
-    before, after = (
-        Predictor.from_pretrained(folder).net.state_dict()
-        for folder in (first, tmp_path / "second" / "checkpoint")
-    )
-    assert all(torch.equal(before[name], after[name]) for name in before)
-    wide = replace(SMALL, net=replace(SMALL.net, hidden=24))
-    with pytest.raises(ValueError, match="hidden=24"):
-        recipes.finetune(shards, tmp_path / "third", wide, first)
 
 
 def test_too_little_data_is_refused(shards: Path, tmp_path: Path) -> None:

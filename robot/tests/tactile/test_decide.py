@@ -21,7 +21,7 @@ def test_nothing_left_to_do_is_done() -> None:
 def test_a_long_way_is_shortened_along_itself() -> None:
     decision = Refinement(LIMITS).decide(w(6.0, 4.0), SURE)
     assert decision.verdict == "move"
-    np.testing.assert_allclose(decision.step, w(3.0, 2.0))
+    np.testing.assert_allclose(decision.step, w(6.0, 4.0) * LIMITS.step_mm / 6.0)
     for vector in (w(6.0, 30.0), w(0.1, 40.0), w(0.1, 0.1)):
         mm, deg = magnitudes(shorten(vector, 3.0, 8.0))
         assert mm <= 3.0 + 1e-9

@@ -35,7 +35,7 @@ GOALS_EACH, STARTS_EACH = 4, 3
 GRASPS_EACH = GOALS_EACH * (1 + STARTS_EACH)
 """Grasp 4 g is goal g, the three after it are its starts."""
 
-REACH, CLOSENESS = 1.1, np.array([1.0, 1.5, 1.5, 1.0, 0.5, 0.5])
+REACH, CLOSENESS = 1.1, np.array([1.0, 2.0, 2.0, 1.5, 1.5, 1.5])
 """A start is off its goal by the wide spread times REACH u^CLOSENESS, one uniform u for y and z, one for the
 turn, one for the tilts. Were they the same, a network would learn that what is close in y and z is hardly
 turned, and stop there; and the flatter the exponent, the less it takes a turn that it hardly feels for
