@@ -34,7 +34,7 @@ METHODS = {
     "absolute_then_subtract": "pose of each, then subtract, two sevenths of the training",
     "one_shot": "one move instead of five",
     "model_based_bound": "fit of the true shape",
-    "vit": "the paper's encoder, a ninth of the training",
+    "vit": "the paper's encoder, a nineteenth of the training",
 }
 
 

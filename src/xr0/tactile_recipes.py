@@ -55,7 +55,7 @@ REFINE = TactileSettings(
 )
 ABSOLUTE = replace(REFINE, optim=replace(REFINE.optim, steps=8_000), seed=2)
 BLIND = replace(REFINE, optim=replace(REFINE.optim, steps=500, warmup=50), seed=3)
-REFINE_VIT = replace(REFINE, net=VIT, optim=replace(REFINE.optim, steps=3_000), seed=4)
+REFINE_VIT = replace(REFINE, net=VIT, optim=replace(REFINE.optim, steps=1_500), seed=4)
 
 Draw = Callable[[grasp_data.GraspData, int, np.random.Generator], tuple[Pairs, Tensor]]
 
