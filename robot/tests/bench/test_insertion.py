@@ -12,7 +12,7 @@ pytest.importorskip("mujoco")
 from xr0_robot.bench import insertion
 from xr0_robot.bench.insertion import KINDS, Insertions, Kind
 from xr0_robot.sims.insertion import RIGHT_GRASP
-from xr0_robot.tactile import increment
+from xr0_robot.tactile import increment, symmetry
 
 pytestmark = pytest.mark.sim
 HARD_SEED = 5
@@ -20,17 +20,29 @@ HARD_SEED = 5
 
 
 class Oracle:
-    """Sees the key in the hand, but not along the closing axis."""
+    """Sees the key in the hand, but not along the closing axis. Of what it is asked about mirrored, or with
+    current and goal exchanged, it was asked as it is before."""
 
     def __init__(self):
         self.insertions = Insertions(self)
         self.in_hand = False
+        self.asked = (b"", b"")
 
     def predict(self, current, goal):
         env, _ = self.insertions._world(self.in_hand)
         w = increment.to_vector(increment.increment(env.grasp(), RIGHT_GRASP))
         w[0] = 0.0
-        return w, np.full(6, 0.01)
+        return self.seen(w, current, goal), np.full(6, 0.01)
+
+    def seen(self, w, current, goal):
+        for same in symmetry.of_hand(current.fingers):
+            images = tuple(same.images(reading.images).tobytes() for reading in (current, goal))
+            if images == self.asked:
+                return same.increment(w)
+            if images[::-1] == self.asked:
+                return same.increment(increment.to_vector(increment.inverse(increment.to_matrix(w))))
+        self.asked = (current.images.tobytes(), goal.images.tobytes())
+        return w
 
 
 @pytest.fixture(scope="module")

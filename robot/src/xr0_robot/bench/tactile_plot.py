@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 COLOURS = ("#1b6ca8", "#c1512f", "#4a8f3c")
-PANELS = (("error [mm]", 0.02, 10.0), ("error [degrees]", 0.05, 30.0))
+PANELS = (("error [mm]", 0.005, 10.0), ("error [degrees]", 0.05, 30.0))
 """Label and range of each, logarithmic."""
 
 STRICT = (0.5, 3.0)
@@ -46,7 +46,7 @@ def save(episodes: Sequence[Refinement], path: Path) -> None:
             )
         axis.axhline(strict, color="#999999", lw=1.0, ls=(0, (4, 3)))
         unit = "mm" if column == 0 else "degrees"
-        axis.text(most - 1, strict * 1.08, f"{strict:g} {unit}", color="#777777", fontsize=8, ha="right")
+        axis.text(0, strict * 1.08, f"{strict:g} {unit}", color="#777777", fontsize=8)
         axis.set(yscale="log", ylim=(low, high), xlabel="motions of the wrist", ylabel=label)
         axis.set_xticks(range(most))
         axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
