@@ -44,7 +44,7 @@ class TailCache:
         self.keys: list[Tensor] = []
         self.values: list[Tensor] = []
 
-    def update(self, key: Tensor, value: Tensor, layer: int, *_: Any) -> tuple[Tensor, Tensor]:
+    def update(self, key: Tensor, value: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
         """What this layer attends to; kept if the action expert will read it."""
         if self.opening is not None:
             key = torch.cat([self.opening.keys[layer].expand(len(key), -1, -1, -1), key], dim=2)
