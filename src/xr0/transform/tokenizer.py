@@ -80,7 +80,7 @@ def load(path: Path) -> Tokenizer:
         raise FileNotFoundError(f"tokenizer: no file {path.name} in {path.parent}")
     try:
         tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except Exception as error:
+    except Exception as error:  # tokenizers raises nothing narrower
         raise ValueError(f"tokenizer: {path} is not a tokenizer.json ({error})") from error
     missing = [token for token in SPECIAL_TOKENS if tokenizer.token_to_id(token) is None]
     if missing:
