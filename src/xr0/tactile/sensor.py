@@ -20,9 +20,11 @@ from xr0_robot.tactile.pads import COLUMNS, PARALLEL, PITCH_MM, ROWS, Hand, join
 from xr0_robot.tactile.shapes import Shape
 
 SUBSAMPLES = 8
-"""Cells along a taxel's side, a ray jittered in each. Jitter makes two grasps at one pose differ, here by less
-than the read-out's noise; with half as many rays by more: a fault of the simulator that hides what a sensor
-would feel."""
+"""Cells along a taxel's side, a ray jittered in each.
+
+Jitter makes two grasps at one pose differ, by less than one frame of the read-out does. With half as many
+rays it is more on many shapes: a fault of the simulator, that hides what a sensor would feel.
+"""
 
 TOGETHER, PIECES_TOGETHER = 32, 256
 """Grasps, and convex pieces, computed at once: what fits a core's cache."""
