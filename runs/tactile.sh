@@ -8,7 +8,7 @@ export OMP_NUM_THREADS=1 PATH="$PWD/.venv/bin:$PATH"
 work=data/tactile
 mkdir -p "$work" results/tactile
 
-xr0 tactile data $work/grasps --shapes 49152 --workers 2
+xr0 tactile data $work/grasps --shapes 98304 --workers 2
 
 # One process per core of the two-core machine whose numbers are in results/: a step's batch grows with them.
 for recipe in refine absolute blind refine_vit; do

@@ -16,7 +16,7 @@ app = tyro.extras.SubcommandApp()
 
 @app.command
 def data(
-    out: tyro.conf.Positional[Path], *, shapes: int = 49_152, first_seed: int = 0, workers: int = 2
+    out: tyro.conf.Positional[Path], *, shapes: int = 98_304, first_seed: int = 0, workers: int = 2
 ) -> int:
     """Sixteen simulated grasps of each of many procedural shapes; what is there already is kept.
 

@@ -43,8 +43,9 @@ NEWTON_STEPS = 10
 class Skin:
     """The skins of b sensors with f pads, each field [b, f].
 
-    stiffness: k [N/mm^3]; thickness: t [mm]; spread: standard deviation of the Gaussian [mm]; crown:
-    curvature of the face [1/mm]; mount: [b, f, 6], where the pad really sits in its frame (mm, rad).
+    stiffness: k [N/mm^3]; thickness: t [mm]; spread: standard deviation of the Gaussian [mm]; crown, dome:
+    curvature of the face, and of the skin over each taxel [1/mm]; mount: [b, f, 6], where the pad really sits
+    in its frame (mm, rad).
     """
 
     stiffness: np.ndarray

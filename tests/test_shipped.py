@@ -1,0 +1,80 @@
+"""What the repository ships: weights that do what they are for, and numbers that were measured on them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
+from xr0 import launch
+from xr0.model import tensors, weights
+from xr0.tactile import evaluate, scores, task
+from xr0_robot.tactile.decide import Limits
+
+ROOT = Path(__file__).resolve().parents[1]
+CHECKPOINTS, RESULTS, RUNS = ROOT / "checkpoints", ROOT / "results", ROOT / "runs"
+SEEDS, EPISODES = task.TUNING_SEEDS, 24
+
+
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+def fingerprint(name: str) -> str:
+    return weights.fingerprint(tensors.files(tensors.find(CHECKPOINTS / name)))
+
+
+@pytest.mark.parametrize("name", ["tiny", "tactile"])
+def test_the_card_speaks_of_these_weights(name: str) -> None:
+    assert read(CHECKPOINTS / name / "model_card.json")["fingerprint"] == fingerprint(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "where"),
+    [
+        *(("tiny", path, "checkpoint") for path in sorted((RESULTS / "tiny").glob("eval_*.json"))),
+        ("tactile", RESULTS / "tactile/report.json", "checkpoint"),
+        ("tactile", RESULTS / "tactile/insertion.json", "network"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Path) else "",
+)
+def test_results_were_measured_on_these_weights(name: str, path: Path, where: str) -> None:
+    assert read(path)["settings"][where]["fingerprint"] == fingerprint(name)
+
+
+@pytest.mark.parametrize(
+    ("script", "results"),
+    [
+        ("tiny_table.py", "tiny"),
+        ("tactile_table.py", "tactile/report.json"),
+        ("insertion_table.py", "tactile/insertion.json"),
+        ("latency_table.py", "cpu"),
+    ],
+)
+def test_the_readme_s_tables_are_those_of_the_results(script: str, results: str, tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text((ROOT / "README.md").read_text())
+    subprocess.run([sys.executable, RUNS / script, RESULTS / results, readme], check=True)
+    assert readme.read_text() == (ROOT / "README.md").read_text()
+
+
+def test_fingertips_refine_parts_of_families_they_never_felt() -> None:
+    seeds = tuple(range(SEEDS[0], SEEDS[0] + EPISODES))
+    group = evaluate.Group("held_out", "held_out", compared=False)
+    shapes = tuple(task.held_out_shape(seed) for seed in seeds)
+    networks = evaluate.Networks(CHECKPOINTS / "tactile")
+    job = evaluate.Job(group, seeds[0], seeds, shapes, networks, Limits())
+    found = scores.summary(evaluate.run_job(job)["network"])
+    assert found["unrefined_5deg_1mm"] < 0.2
+    assert found["success_5deg_1mm"] > 0.7
+
+
+@pytest.mark.sim
+@pytest.mark.timeout(300)
+def test_the_policy_obeys(tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    assert launch.sliced_rollout(CHECKPOINTS / "tiny", ["--latency-ms", "100"], 3, SEEDS[0], 1, out) == 0
+    assert read(out)["successes"] >= 2
