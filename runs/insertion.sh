@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the fingertips are for: insertions with and without them, and the demo. About 15 minutes on 2 CPU cores;
+# What the fingertips are for: insertions with and without them, and the demo. About 3 minutes on 2 CPU cores;
 # rows that are there already are kept, so a stopped run goes on. Needs checkpoints/tactile (runs/tactile.sh).
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The fingertips, from nothing: grasps, the network and those it is compared with, the report. An estimated 2 hours on
-# 2 CPU cores. What is there already is not made again, and a stopped training goes on, so the script can simply be
-# run again; `rm -r data/tactile` starts over.
+# The fingertips, from nothing: grasps, the network and those it is compared with, the report. Two hours on 2 CPU cores.
+# What is there already is not made again, and a stopped training goes on, so the script can simply be run again;
+# `rm -r data/tactile` starts over.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export OMP_NUM_THREADS=1 PATH="$PWD/.venv/bin:$PATH"

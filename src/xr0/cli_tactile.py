@@ -104,13 +104,11 @@ def serve(
         host: address to listen on; this machine only by default.
         port: 0 takes a free one and prints it.
     """
-    import torch
-
     from xr0.serve.server import serve as serve_policy
     from xr0.serve.tactile import ServedTactile
-    from xr0.tactile.predictor import Predictor
+    from xr0.tactile.predictor import Predictor, answer_single_pairs
 
-    torch.set_num_threads(1)
+    answer_single_pairs()
     serve_policy(ServedTactile(Predictor.from_pretrained(checkpoint)), host, port)
     return 0
 

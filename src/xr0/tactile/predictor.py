@@ -92,3 +92,10 @@ class Predictor:
             guess = self.net(Pairs(as_input(images), torch.from_numpy(joints.astype(np.float32))))
             scale = self.net.scale
             return (guess.mean * scale).double().numpy(), (guess.sigma() * scale).double().numpy()
+
+
+def answer_single_pairs() -> None:
+    """Settings of a process that predicts pair by pair: one thread, and torch's own convolutions, since
+    oneDNN takes longer to prepare one this small than to run it (a seventh of a prediction)."""
+    torch.set_num_threads(1)
+    torch.backends.mkldnn.enabled = False
