@@ -20,4 +20,6 @@ mkdir -p checkpoints && rm -rf checkpoints/tactile && cp -r $work/refine/checkpo
 python runs/tactile_card.py $work checkpoints/tactile results/tactile
 xr0 tactile eval --full --absolute $work/absolute/checkpoint --blind $work/blind/checkpoint \
     --vit $work/refine_vit/checkpoint --json results/tactile/report.json
-python runs/tactile_table.py results/tactile/report.json README.md
+xr0 tactile eval --episodes 500 --first-seed 7000000 --json results/tactile/report_7000000.json
+python runs/tactile_speed.py results/tactile/speed.json
+python runs/tactile_table.py results/tactile README.md

@@ -36,7 +36,7 @@ def test_the_card_speaks_of_these_weights(name: str) -> None:
     ("name", "path", "where"),
     [
         *(("tiny", path, "checkpoint") for path in sorted((RESULTS / "tiny").glob("eval_*.json"))),
-        ("tactile", RESULTS / "tactile/report.json", "checkpoint"),
+        *(("tactile", path, "checkpoint") for path in sorted((RESULTS / "tactile").glob("report*.json"))),
         ("tactile", RESULTS / "tactile/insertion.json", "network"),
     ],
     ids=lambda value: value.name if isinstance(value, Path) else "",
@@ -49,7 +49,7 @@ def test_results_were_measured_on_these_weights(name: str, path: Path, where: st
     ("script", "results"),
     [
         ("tiny_table.py", "tiny"),
-        ("tactile_table.py", "tactile/report.json"),
+        ("tactile_table.py", "tactile"),
         ("insertion_table.py", "tactile/insertion.json"),
         ("latency_table.py", "cpu"),
     ],

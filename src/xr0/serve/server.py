@@ -138,7 +138,7 @@ class _Conversations:
                 except _UnreadableError as error:
                     await _part(connection, str(error))
                     return
-                except Exception as error:
+                except Exception as error:  # whatever a policy raises ends its client, not the server
                     logger.exception("%s: inference failed", connection.remote_address)
                     reason = f"internal error ({type(error).__name__}), the server's log has the traceback"
                     await _part(connection, reason)

@@ -96,6 +96,6 @@ class Predictor:
 
 def answer_single_pairs() -> None:
     """Settings of a process that predicts pair by pair: one thread, and torch's own convolutions, since
-    oneDNN takes longer to prepare one this small than to run it (a seventh of a prediction)."""
+    oneDNN takes longer to prepare one this small than to run it."""
     torch.set_num_threads(1)
     torch.backends.mkldnn.enabled = False
