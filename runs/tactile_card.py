@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 
-from xr0.model import tensors
-from xr0.tactile.net import parameters
-from xr0.tactile.predictor import Predictor
-from xr0.tactile.randomise import FORCE_N
-from xr0.tactile.task import GOALS, TRAIN_SEEDS, WIDE
+from xr0.checkpoints import tensors
+from xr0.touch.net import parameters
+from xr0.touch.predictor import Predictor
+from xr0.touch.randomise import FORCE_N
+from xr0.touch.task import GOALS, TRAIN_SEEDS, WIDE
 from xr0_robot.report import machine
-from xr0_robot.tactile.families import HELD_OUT, RESERVED, SEEN
+from xr0_robot.touch.sensor.families import HELD_OUT, RESERVED, SEEN
 
 STAGES = ("refine", "absolute", "blind", "refine_vit")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from xr0.tactile import data, task
-from xr0.tactile.second import sprung_physics
-from xr0.tactile.sensor import Foundation
+from xr0.touch import data, task
+from xr0.touch.second import sprung_physics
+from xr0.touch.sensor import Foundation
 from xr0_robot import report
-from xr0_robot.tactile.increment import to_matrix
+from xr0_robot.touch.sensor.increment import to_matrix
 
 FIRST_SEED, SHAPES, SPRUNG_GRASPS = task.TUNING_SEEDS[0], 200, 60
 FORCE_N = 5.0

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from xr0_robot.tactile.increment import DOF
+from xr0_robot.touch.sensor.increment import DOF
 
 START, END = "<!-- results/tactile: written by runs/tactile_table.py -->", "<!-- end of tactile -->"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import torch
 import transformers
 
-from xr0 import checkpoint
-from xr0.model import tensors
+from xr0.checkpoints import folder as checkpoint
+from xr0.checkpoints import tensors
 from xr0_robot.report import machine
 
 STAGES = ("choice", "flow", "post")

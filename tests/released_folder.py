@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from xr0 import checkpoint, convert, official
+from xr0.checkpoints import convert, official, tensors
+from xr0.checkpoints import folder as checkpoint
 from xr0.config import CAUSAL
-from xr0.model import tensors
 from xr0.model.vla import VLA
 from xr0.sizes import TINY_IMAGES, tiny_model
 from xr0.transform import tokenizer
 from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor
-from xr0_robot.embodiments import BRICKS
+from xr0_robot.sims.bricks.embodiment import BRICKS
 
 SLOTS = 7
 VIEW = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
-from xr0 import checkpoint, launch, recipes
+from xr0 import recipes
+from xr0.checkpoints import folder as checkpoint
+from xr0.cli import launch
 from xr0.config import CAUSAL, WINDOWED
 from xr0.train.settings import StageSettings
 from xr0_robot.record.demos import record_demos

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
-from xr0 import launch
-from xr0.model import tensors, weights
-from xr0.tactile import evaluate, scores, task
-from xr0_robot.tactile.decide import Limits
+from xr0.checkpoints import tensors, weights
+from xr0.cli import launch
+from xr0.touch import evaluate, scores, task
+from xr0_robot.touch.sensor.decide import Limits
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS, RESULTS, RUNS = ROOT / "checkpoints", ROOT / "results", ROOT / "runs"

@@ -2,7 +2,7 @@
 
 import torch
 
-from xr0.model import weights
+from xr0.checkpoints import weights
 from xr0.model.vla import VLA
 from xr0.sizes import official_4b
 

@@ -15,8 +15,8 @@ from websockets.sync.server import serve
 
 from xr0_robot import wire
 from xr0_robot.client import Client, ConnectionLost, ServerError
-from xr0_robot.embodiments import BRICKS
 from xr0_robot.link import Link
+from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.types import Camera, Observation
 
 HOST = "127.0.0.1"

@@ -12,12 +12,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from xr0 import pretrained
-from xr0.checkpoint import Checkpoint
+from xr0.checkpoints import pretrained
+from xr0.checkpoints.folder import Checkpoint
+from xr0.checkpoints.official import Wanted
 from xr0.config import FLOW_STEPS
 from xr0.data.collate import pad_rows
 from xr0.model import flow, prefill
-from xr0.official import Wanted
 from xr0.transform import actions as layout
 from xr0.transform.tokenizer import padding_id
 from xr0.types import VLMInputs

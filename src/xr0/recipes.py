@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from xr0 import checkpoint as checkpoints
-from xr0.checkpoint import Checkpoint
+from xr0.checkpoints import folder as checkpoints
+from xr0.checkpoints.folder import Checkpoint
 from xr0.config import CAUSAL, WINDOWED, Contract
 from xr0.data.language import LanguageData
 from xr0.data.mixture import draw

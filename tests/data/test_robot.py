@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from xr0.data.robot import PhaseWeights, RobotData
-from xr0_robot.embodiments import BRICKS
 from xr0_robot.record.lerobot_writer import LeRobotWriter
+from xr0_robot.sims.bricks.embodiment import BRICKS
 
 HORIZON = 5
 PHASES = PhaseWeights(idle=0.1, holding=0.3, closing=2.5)

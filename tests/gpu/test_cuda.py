@@ -5,7 +5,7 @@ import pytest
 import released_folder
 import torch
 
-from xr0.engine import bench
+from xr0.bench import latency as bench
 from xr0.policy import Policy
 from xr0_robot.released import XR0_BIMANUAL
 

@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 from xr0.serve.server import ListenError, listening
 from xr0_robot import wire
 from xr0_robot.client import Client, ConnectionLost, ServerError
-from xr0_robot.embodiments import BRICKS
+from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.types import Observation
 
 HOST = "127.0.0.1"

@@ -12,7 +12,7 @@ from xr0.transform import tokenizer
 from xr0.transform.images import ImageSpec
 from xr0.transform.processor import Processor
 from xr0.transform.prompt import IMAGE_PAD
-from xr0_robot.embodiments import BRICKS
+from xr0_robot.sims.bricks.embodiment import BRICKS
 
 SPEC = ImageSpec(patch=8, merge=2, temporal=2)
 NAMES = ["red.x", "red.y", "red.z", "red.yaw", "blue.x", "blue.y", "blue.z", "blue.yaw"]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from xr0.transform.actions import decode_actions, encode_actions, encode_state
 from xr0_robot import rotation
-from xr0_robot.embodiments import BRICKS
 from xr0_robot.released import LIBERO, XR0_BIMANUAL
+from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.types import Camera, Embodiment, Segment
 
 numbers = st.floats(-1.0, 1.0)

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xr0_robot.bench import cli_tactile
 from xr0_robot.record import cli_record
+from xr0_robot.touch.bench import cli as cli_tactile
 
 if TYPE_CHECKING:
     from xr0_robot.bench.evaluate import Settings

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xr0_robot.embodiments import MODEL_DIM
-from xr0_robot.types import Camera, Embodiment, Segment
+from xr0_robot.types import MODEL_DIM, Camera, Embodiment, Segment
 
 BASE = Camera("base", "Base View", None, None)
 EGO = Camera("base", "Ego View", None, None)

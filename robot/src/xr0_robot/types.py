@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+MODEL_DIM = 32
+"""Width of the official state and action vectors (released config.json: state_dim, action_dim)."""
+
 
 def finite_vector(name: str, value: Any, size: int) -> np.ndarray:
     """`value` as a float64 vector of `size`; ValueError with what was got and expected otherwise."""

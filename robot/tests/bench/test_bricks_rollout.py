@@ -5,15 +5,15 @@ import copy
 import numpy as np
 import pytest
 
-pytest.importorskip("xr0_robot.sims.bricks", reason="needs MuJoCo")
+pytest.importorskip("xr0_robot.sims.bricks.env", reason="needs MuJoCo")
 
 from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.bench.worlds import open_world
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.strategy import Asynchronous, Synchronous
-from xr0_robot.sims.bricks import BricksOptions
-from xr0_robot.sims.expert import Expert, truth
+from xr0_robot.sims.bricks.env import BricksOptions
+from xr0_robot.sims.bricks.expert import Expert, truth
 from xr0_robot.types import Chunk
 
 pytestmark = pytest.mark.sim

@@ -10,9 +10,9 @@ from xr0_robot.bench import demo, evaluate, view
 from xr0_robot.bench.evaluate import Settings
 from xr0_robot.bench.worlds import World, open_world
 from xr0_robot.cli import main
-from xr0_robot.embodiments import BRICKS
-from xr0_robot.executor.safety import BRICKS_LIMITS
 from xr0_robot.robots.mock import MockEnv, MockPolicy
+from xr0_robot.sims.bricks.embodiment import BRICKS
+from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from xr0_robot.bench import metrics
-from xr0_robot.embodiments import BRICKS
 from xr0_robot.executor.loop import Tick
+from xr0_robot.sims.bricks.embodiment import BRICKS
 
 
 def ticks_of(x, chunks):

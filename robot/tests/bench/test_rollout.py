@@ -4,9 +4,9 @@ import pytest
 from xr0_robot.bench.rollout import SETTLE_S, TIME_LIMIT_S, Episode, rollout
 from xr0_robot.executor.clock import VirtualClock, WallClock
 from xr0_robot.executor.inference import ThreadedInference, VirtualInference
-from xr0_robot.executor.safety import BRICKS_LIMITS
 from xr0_robot.executor.strategy import Asynchronous, Synchronous
 from xr0_robot.robots.mock import MockEnv, MockPolicy
+from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 from xr0_robot.types import Chunk, Embodiment
 
 
@@ -121,7 +121,7 @@ def test_a_policy_for_another_robot_is_refused_before_anything_moves():
         embodiment = Embodiment.from_dict(MockPolicy.embodiment.to_dict() | {"rate_hz": 20.0})
 
     env = MockEnv()
-    with pytest.raises(ValueError, match=r"another robot than 'bricks': rate_hz 20\.0 instead of 30\.0"):
+    with pytest.raises(ValueError, match=r"another robot than 'mock': rate_hz 20\.0 instead of 30\.0"):
         run(env, Foreign(env), Asynchronous(10))
 
 

@@ -7,12 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from xr0_robot.embodiments import BRICKS
 from xr0_robot.executor.inference import ThreadedInference, VirtualInference
 from xr0_robot.executor.loop import PATIENCE_S, Executor, InferenceFailed
-from xr0_robot.executor.safety import PlainLimit, PoseLimit, Safety
+from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.strategy import Asynchronous, Synchronous
+from xr0_robot.limits import PlainLimit, PoseLimit
 from xr0_robot.robots.mock import MockEnv
+from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.types import Chunk
 
 WIDE = {

@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from xr0_robot import rotation
-from xr0_robot.embodiments import BRICKS
-from xr0_robot.executor.safety import BRICKS_LIMITS, PlainLimit, PoseLimit, Safety
+from xr0_robot.executor.safety import Safety
+from xr0_robot.limits import PlainLimit, PoseLimit
+from xr0_robot.sims.bricks.embodiment import BRICKS
+from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 
 START = np.array([0.4, 0.0, 0.2, 0.0, 0.0, 0.3, 0.5])
 POSE = BRICKS_LIMITS["arm.pose"]

@@ -8,7 +8,7 @@ pytest.importorskip("mujoco")
 @pytest.fixture(scope="package")
 def env():
     """One world for all tests: it must not remember an earlier episode."""
-    from xr0_robot.sims.bricks import BricksEnv
+    from xr0_robot.sims.bricks.env import BricksEnv
 
     env = BricksEnv()
     yield env
@@ -17,7 +17,7 @@ def env():
 
 @pytest.fixture(scope="package")
 def perturbed_env():
-    from xr0_robot.sims.bricks import BricksEnv, BricksOptions
+    from xr0_robot.sims.bricks.env import BricksEnv, BricksOptions
 
     env = BricksEnv(BricksOptions(random_start=True, perturb=True))
     yield env

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from xr0_robot.sims import cameras, tasks
+from xr0_robot.sims import cameras
+from xr0_robot.sims.bricks import tasks
 
 pytestmark = pytest.mark.sim
 

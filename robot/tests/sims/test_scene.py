@@ -2,7 +2,8 @@ import mujoco
 import numpy as np
 import pytest
 
-from xr0_robot.sims import layout, scene
+from xr0_robot.sims import scene
+from xr0_robot.sims.bricks import layout
 from xr0_robot.sims.kinematics import ArmKinematics
 
 POSE = np.array([0.42, 0.05, 0.12, 0.0, 0.0, 0.4])

@@ -12,8 +12,9 @@ from xr0_robot.env import Env
 from xr0_robot.executor.clock import Clock, Metronome
 from xr0_robot.executor.inference import Inference
 from xr0_robot.executor.loop import Executor, InferenceFailed, Tick
-from xr0_robot.executor.safety import Limits, Safety
+from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.strategy import Strategy
+from xr0_robot.limits import Limits
 from xr0_robot.types import Embodiment, Observation
 
 TIME_LIMIT_S = 10.0

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xr0_robot.env import Env
-from xr0_robot.executor.safety import BRICKS_LIMITS, Limits
+from xr0_robot.limits import Limits
+from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 
 WORLDS = ("bricks",)
 """What `open_world` can open."""
@@ -31,7 +32,8 @@ def open_world(name: str, perturb: bool) -> World:
     if name != "bricks":
         raise ValueError(f"world: got {name!r}, expected one of {', '.join(WORLDS)}")
     try:
-        from xr0_robot.sims import bricks, tasks  # noqa: PLC0415 (a body without a simulator need not have it)
+        from xr0_robot.sims.bricks import env as bricks  # noqa: PLC0415 (a body without a simulator need not have it)
+        from xr0_robot.sims.bricks import tasks  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise RuntimeError(f"world bricks: {error}; install it: pip install 'xr0-robot[sim]'") from error
     env = bricks.BricksEnv(bricks.BricksOptions(perturb=perturb))

@@ -2,48 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from xr0_robot import rotation
+from xr0_robot.limits import Limits, PoseLimit
 from xr0_robot.types import Embodiment, Segment, finite_vector
-
-Vector3 = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class PoseLimit:
-    """A box for the tool point [m, arm base frame], and the fastest it may be told to move and to turn."""
-
-    low: Vector3
-    high: Vector3
-    speed_m_s: float
-    turn_rad_s: float
-
-    def __post_init__(self) -> None:
-        if not all(low < high for low, high in zip(self.low, self.high, strict=True)):
-            raise ValueError(f"pose limit: got low {self.low} and high {self.high}, expected low < high")
-        if self.speed_m_s <= 0 or self.turn_rad_s <= 0:
-            raise ValueError(f"pose limit: got {self.speed_m_s} m/s, {self.turn_rad_s} rad/s, expected > 0")
-
-
-@dataclass(frozen=True)
-class PlainLimit:
-    """A range for each number of a segment, and how fast it may be commanded to change, per second."""
-
-    low: float
-    high: float
-    rate: float
-
-    def __post_init__(self) -> None:
-        if not self.low < self.high or self.rate <= 0:
-            raise ValueError(f"plain limit: got {self}, expected low < high and rate > 0")
-
-
-Limits = Mapping[str, PoseLimit | PlainLimit]
-"""Segment name to its limit; every segment of the embodiment has one."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +97,3 @@ def _clamp_pose(name: str, limit: PoseLimit, dt: float, now: np.ndarray, before:
         now[3:] = rotation.log(start @ rotation.exp(turn * (limit.turn_rad_s * dt / angle)))
         clamped.append(f"{name} turn")
     return clamped
-
-
-BRICKS_LIMITS: Limits = {
-    "arm.pose": PoseLimit(low=(0.15, -0.35, 0.005), high=(0.78, 0.35, 0.45), speed_m_s=1.0, turn_rad_s=4.0),
-    "arm.gripper": PlainLimit(low=0.0, high=1.0, rate=10.0),
-}
-"""The brick table: its working area above the table top, twice the speeds of the scripted expert."""

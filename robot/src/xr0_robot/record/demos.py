@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from xr0_robot.embodiments import BRICKS
 from xr0_robot.record.conversations import ConversationWriter, merge_conversations
 from xr0_robot.record.lerobot_format import write_json
 from xr0_robot.record.lerobot_merge import merge
 from xr0_robot.record.lerobot_writer import LeRobotWriter
-from xr0_robot.sims.bricks import BricksEnv, BricksOptions
-from xr0_robot.sims.expert import Expert, truth
-from xr0_robot.sims.questions import ask
-from xr0_robot.sims.tasks import COLOURS
+from xr0_robot.sims.bricks.embodiment import BRICKS
+from xr0_robot.sims.bricks.env import BricksEnv, BricksOptions
+from xr0_robot.sims.bricks.expert import Expert, truth
+from xr0_robot.sims.bricks.questions import ask
+from xr0_robot.sims.bricks.tasks import COLOURS
 
 RANDOM_START_SHARE = 0.5
 """Episodes whose gripper starts anywhere, from which a small model learns to recover."""

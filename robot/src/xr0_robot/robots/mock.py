@@ -4,8 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from xr0_robot.embodiments import BRICKS
-from xr0_robot.types import Chunk, Observation, finite_vector
+from xr0_robot.limits import Limits, PlainLimit, PoseLimit
+from xr0_robot.types import MODEL_DIM, Camera, Chunk, Embodiment, Observation, Segment, finite_vector
+
+MOCK = Embodiment(
+    name="mock",
+    rate_hz=30.0,
+    cameras=(Camera("base", "Base View", 128, 128), Camera("wrist", "Left-Wrist View", 128, 128)),
+    segments=(
+        Segment("arm.pose", "pose", "chunk_start", native=0, model=0, size=6),
+        Segment("arm.gripper", "plain", "absolute", native=6, model=6, size=1),
+    ),
+    model_dim=MODEL_DIM,
+    frame="arm base: x forward, y left, z up; the tool frame equals it when the gripper points down",
+    gripper="0 closed, 1 open",
+)
+"""What a robot is, as data: yours goes here."""
+
+LIMITS: Limits = {
+    "arm.pose": PoseLimit(low=(0.15, -0.35, 0.005), high=(0.78, 0.35, 0.45), speed_m_s=1.0, turn_rad_s=4.0),
+    "arm.gripper": PlainLimit(low=0.0, high=1.0, rate=10.0),
+}
+"""How far and how fast it may be told to go: measured on the arm."""
 
 LAG = 0.5
 """Share of the way to the command that is covered in one tick: servos trail by about one tick."""
@@ -18,7 +38,7 @@ STEP_M = 0.012
 class MockEnv:
     """Point the tool at a mark. The same seed gives the same episode; only `apply` moves anything."""
 
-    embodiment = BRICKS
+    embodiment = MOCK
 
     def __init__(self) -> None:
         self.reset(0)
@@ -55,7 +75,7 @@ class MockEnv:
 class MockPolicy:
     """Straight to the mark of a MockEnv at an even pace, from the end of the prefix where there is one."""
 
-    embodiment = BRICKS
+    embodiment = MOCK
     max_prefix = 6
 
     def __init__(self, env: MockEnv, action_horizon: int = 30) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import mujoco
 import numpy as np
 
-from xr0_robot.embodiments import BRICKS as EMBODIMENT
 from xr0_robot.sims import cameras, scene, servo
+from xr0_robot.sims.bricks.embodiment import BRICKS as EMBODIMENT
 from xr0_robot.sims.kinematics import ArmKinematics
 from xr0_robot.types import Observation, finite_vector
 

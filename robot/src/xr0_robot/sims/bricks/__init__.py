@@ -1,0 +1,1 @@
+"""The brick table: one arm, four bricks, two bins, a sentence."""

@@ -1,0 +1,1 @@
+"""Benches of the fingertips: insertion, demo, and grasps for another process."""

@@ -1,0 +1,1 @@
+"""What is measured without a robot: latency and its floors, parity with golden tensors."""

@@ -1,0 +1,109 @@
+"""What a checkpoint is, from its headers and JSON files alone: no weights are read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from xr0.checkpoints import folder as checkpoint
+from xr0.checkpoints import official, pretrained, weights
+from xr0.checkpoints.folder import CONFIG
+from xr0.checkpoints.official import Wanted
+from xr0.transform.images import ImageSpec
+from xr0.transform.normalize import Stats
+from xr0_robot.released import RELEASED, UNDOCUMENTED
+from xr0_robot.types import Embodiment
+
+
+def inspect(source: str | Path, wanted: Wanted = Wanted()) -> dict[str, Any]:  # noqa: B008 (frozen)
+    """JSON-able; what `wanted` names is shown as it would be loaded.
+
+    FileNotFoundError or ValueError for what is no checkpoint.
+    """
+    folder, weights_at = pretrained.locate(source)
+    config = checkpoint.read_json(folder / CONFIG)
+    described = _official if official.is_official(config) else _ours
+    values = weights.read(weights_at)
+    dtypes = Counter(str(value.dtype).removeprefix("torch.") for value in values.values())
+    return {
+        "checkpoint": folder.resolve().name,
+        **described(folder, weights_at, wanted),
+        "weights": weights_at.name if weights_at.is_file() else "safetensors",
+        "tensors": len(values),
+        "parameters": sum(value.numel() for value in values.values()),
+        "dtype": ", ".join(name for name, _ in dtypes.most_common()),
+    }
+
+
+def lines(found: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """For people: a line per fact, nested as they are."""
+    for name, value in found.items():
+        label = f"{indent}{name}"
+        if isinstance(value, Mapping):
+            yield label
+            yield from lines(value, indent + "  ")
+        else:
+            text = ", ".join(map(str, value)) if isinstance(value, list) else value
+            yield f"{label:24} {text:,}" if isinstance(value, int) and value > 9999 else f"{label:24} {text}"
+
+
+def _ours(folder: Path, weights_at: Path, wanted: Wanted) -> dict[str, Any]:
+    about = pretrained.read_about(folder, weights_at, wanted)
+    return {
+        "layout": "xr0",
+        "contract": {**vars(about.contract), "known": about.contract_from},
+        "images": _images(about.spec),
+        "robot_types": {about.embodiment.name: _robot(about.embodiment, about.stats)},
+    }
+
+
+def _official(folder: Path, weights_at: Path, wanted: Wanted) -> dict[str, Any]:
+    config = checkpoint.read_json(folder / CONFIG)
+    if not (folder / official.PREPROCESSOR).is_file():
+        lacking = f"no {official.PREPROCESSOR}: this folder cannot act"
+        return {"layout": "official", "contract": lacking, "robot_types": lacking}
+    preprocessor = checkpoint.read_json(folder / official.PREPROCESSOR)
+    types = official.robot_types(preprocessor, folder)
+    contract, known = official.contract_of(config, types, weights_at, wanted)
+    stored = config.get(official.EXTRA)
+    state_dim = official.model_config(config, folder).state_dim
+    rows = {
+        name: _robot(_known_robot(name, stored, wanted), official.stats_of(table, state_dim, stored))
+        for name, table in types.items()
+    }
+    unknown = f"unknown: {known}; name it with --contract {official.contract_names()}"
+    return {
+        "layout": "official",
+        "contract": {**vars(contract), "known": known} if contract else unknown,
+        "images": _images(official.image_spec(preprocessor, folder)),
+        "robot_types": rows,
+    }
+
+
+def _known_robot(name: str, stored: Any, wanted: Wanted) -> Embodiment | str:
+    if stored is not None or (wanted.embodiment is not None and wanted.robot_type in (None, name)):
+        return official.robot(name, wanted, stored)
+    if name in UNDOCUMENTED:
+        if wanted.views:
+            return official.robot(name, wanted, stored)
+        return "its slots, units and views were not published: name the views with --views"
+    return RELEASED.get(name, "not known here: give the robot with --embodiment FILE.json")
+
+
+def _robot(robot: Embodiment | str, stats: Stats) -> dict[str, Any]:
+    row: dict[str, Any] = {"action_horizon": stats.horizon, "slots": int(stats.mask.any(axis=0).sum())}
+    if isinstance(robot, str):
+        return row | {"robot": robot}
+    return row | {
+        "robot": robot.name,
+        "rate_hz": robot.rate_hz,
+        "views": {camera.key: camera.title for camera in robot.cameras},
+        "state": [f"{s.name} ({s.size})" for s in robot.state_segments],
+        "command": [f"{s.name} ({s.size}, {s.anchor})" for s in robot.segments],
+    }
+
+
+def _images(spec: ImageSpec) -> dict[str, int]:
+    return {"multiple_of_px": spec.factor, "min_pixels": spec.min_pixels, "max_pixels": spec.max_pixels}

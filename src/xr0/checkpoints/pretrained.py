@@ -1,0 +1,67 @@
+"""From what a user points at, a folder, a .pt file or a name on the hub, to a loaded checkpoint."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+from xr0.checkpoints import folder as checkpoint
+from xr0.checkpoints import official
+from xr0.checkpoints.folder import CONFIG, About, Checkpoint
+from xr0.checkpoints.official import Wanted
+
+HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+"""owner/name."""
+
+HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
+"""What is fetched: never code, never pickles."""
+
+
+def load(source: str | Path, wanted: Wanted = Wanted()) -> Checkpoint:  # noqa: B008 (frozen)
+    """Read a checkpoint of either layout.
+
+    FileNotFoundError or ValueError, one line, for a source that is not there, not whole, or that leaves open
+    what `wanted` does not say.
+    """
+    folder, weights = locate(source)
+    return checkpoint.assemble(folder, read_about(folder, weights, wanted), weights)
+
+
+def read_about(folder: Path, weights: Path, wanted: Wanted) -> About:
+    """All but the weights, from a folder of either layout."""
+    if official.is_official(checkpoint.read_json(folder / CONFIG)):
+        return official.read_about(folder, weights, wanted)
+    about = checkpoint.read_about(folder)
+    if wanted.contract is not None:
+        official.named_contract(wanted.contract, about.contract)
+    if wanted.robot_type not in (None, about.embodiment.name):
+        raise ValueError(
+            f"{folder}: got robot type {wanted.robot_type!r}, expected {about.embodiment.name!r}"
+        )
+    return about
+
+
+def locate(source: str | Path) -> tuple[Path, Path]:
+    """The folder with everything, and where its weights are: itself, or a .pt file in it."""
+    path = Path(source)
+    if path.is_file() and path.suffix == ".pt":
+        return path.parent, path
+    folder = path if path.is_dir() else _download(str(source))
+    if not (folder / CONFIG).is_file():
+        raise FileNotFoundError(f"checkpoint: no file {CONFIG} in {folder}")
+    return folder, official.weights_source(folder)
+
+
+def _download(name: str) -> Path:
+    if not HUB_NAME.fullmatch(name):
+        raise FileNotFoundError(f"checkpoint: no folder {name}, and it is not a hub name like owner/name")
+    try:
+        return Path(snapshot_download(name, allow_patterns=HUB_FILES))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise FileNotFoundError(
+            f"checkpoint: no folder {name}, and the hub does not give it ({reason})"
+        ) from error

@@ -1,0 +1,228 @@
+"""xr0: train, serve, evaluate, demonstrate. Subcommands only, no logic."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from xr0.cli import launch
+from xr0.cli import model as cli_model
+from xr0.touch import cli as cli_tactile
+
+TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
+"""The checkpoint that the repository ships."""
+
+Mode = Literal["sync", "async"]
+World = Literal["bricks"]
+app = tyro.extras.SubcommandApp()
+app.command(cli_tactile.app, name="tactile", help="The fingertips: data, training, evaluation, service.")
+
+
+@app.command
+def demo(
+    *,
+    checkpoint: Path = TINY,
+    task: str | None = None,
+    episodes: int = 8,
+    seed: int = 2_000_000,
+    mode: Mode = "async",
+    latency_ms: float = 0.0,
+    perturb: bool = False,
+    view: bool = False,
+    out: Path = Path("out/demo"),
+) -> int:
+    """A robot obeys sentences in a live simulated world, in real time: server and robot are two processes.
+
+    Args:
+        checkpoint: folder of the policy.
+        task: a sentence of your own, for every episode.
+        episodes: how many.
+        seed: of the first scene.
+        mode: think while moving (async), or stop to think (sync).
+        latency_ms: added to every inference.
+        perturb: move the brick when the gripper comes near.
+        view: open a live window.
+        out: folder for videos and the plot.
+    """
+    options = [
+        "--episodes",
+        episodes,
+        "--seed",
+        seed,
+        "--mode",
+        mode,
+        "--latency-ms",
+        latency_ms,
+        "--out",
+        out,
+    ]
+    options += ["--task", task] if task else []
+    options += ["--perturb"] * perturb + ["--view"] * view
+    return launch.robot_against_server(checkpoint, ["demo", *map(str, options)])
+
+
+@app.command(name="eval")
+def evaluate(
+    world: tyro.conf.Positional[World],
+    *,
+    json: Path,
+    checkpoint: Path = TINY,
+    episodes: int = 200,
+    first_seed: int = 1_000_000,
+    mode: Mode = "async",
+    latency_ms: float = 0.0,
+    execute_horizon: int = 10,
+    perturb: bool = False,
+    wrong_instruction: bool = False,
+    workers: int = 2,
+) -> int:
+    """Episodes on the virtual clock: exact and reproducible at any latency.
+
+    Args:
+        world: which world.
+        json: results file.
+        checkpoint: folder of the policy.
+        episodes: how many, on seeds first_seed, first_seed + 1, ...
+        first_seed: training used seeds below 500000.
+        mode: think while moving (async), or stop to think (sync; at latency 0 the world is frozen meanwhile).
+        latency_ms: what one inference takes on the virtual clock.
+        execute_horizon: ticks of a chunk that are executed before the next is asked for.
+        perturb: move the brick when the gripper comes near.
+        wrong_instruction: tell the policy another sentence than the one that is scored.
+        workers: pairs of server and robot processes.
+    """
+    options = [
+        "--world",
+        world,
+        "--mode",
+        mode,
+        "--latency-ms",
+        latency_ms,
+        "--execute-horizon",
+        execute_horizon,
+    ]
+    options += ["--perturb"] * perturb + ["--wrong-instruction"] * wrong_instruction
+    return launch.sliced_rollout(checkpoint, list(map(str, options)), episodes, first_seed, workers, json)
+
+
+@app.command
+def serve(
+    checkpoint: tyro.conf.Positional[str] = str(TINY),
+    *,
+    open_with: cli_model.OpenOption = cli_model.OPEN,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    api_key: str | None = None,
+    threads: int = 1,
+) -> int:
+    """Serve a checkpoint over openpi's websocket protocol.
+
+    Args:
+        checkpoint: a folder of either layout, a .pt file, or a name on the hub.
+        open_with: what the checkpoint leaves open.
+        host: address to listen on; this machine only by default.
+        port: 0 takes a free one and prints it.
+        api_key: clients must send `Authorization: Api-Key <this>`.
+        threads: of PyTorch, on a CPU.
+    """
+    import torch
+
+    from xr0.checkpoints import pretrained
+    from xr0.policy import Policy
+    from xr0.serve.adapter import ServedPolicy
+    from xr0.serve.server import serve as serve_policy
+
+    torch.set_num_threads(threads)
+    policy = Policy(pretrained.load(checkpoint, open_with.wanted()))
+    serve_policy(ServedPolicy(policy), host, port, api_key)
+    return 0
+
+
+@app.command
+def data(
+    what: tyro.conf.Positional[Literal["demos"]],
+    out: tyro.conf.Positional[Path],
+    *,
+    episodes: int = 1000,
+    first_seed: int = 0,
+    workers: int = 2,
+) -> int:
+    """Expert demonstrations of the brick table as a LeRobot v3.0 dataset, with vision-language samples.
+
+    Args:
+        what: demonstrations.
+        out: new folder.
+        episodes: seeds to attempt.
+        first_seed: the first of them.
+        workers: processes.
+    """
+    del what  # one kind of data so far
+    options = [out, "--episodes", episodes, "--first-seed", first_seed, "--workers", workers]
+    return launch.robot(["record", *map(str, options)])
+
+
+@app.command
+def pretrain_choice(data: Path, out: Path) -> int:
+    """Stage 1: the VLM learns to act by Choice Policies, and keeps talking.
+
+    Args:
+        data: LeRobot dataset with vision-language samples in vl/.
+        out: run folder; a run that was stopped goes on.
+    """
+    from xr0 import recipes
+
+    recipes.pretrain_choice(data, out, recipes.TINY_CHOICE)
+    return 0
+
+
+@app.command
+def pretrain_flow(data: Path, checkpoint: Path, out: Path) -> int:
+    """Stage 2: the VLM is frozen, the action expert learns flow matching.
+
+    Args:
+        data: the dataset of stage 1.
+        checkpoint: of stage 1.
+        out: run folder; a run that was stopped goes on.
+    """
+    from xr0 import recipes
+
+    recipes.pretrain_flow(data, checkpoint, out, recipes.TINY_FLOW)
+    return 0
+
+
+@app.command
+def post_train(data: Path, checkpoint: Path, out: Path) -> int:
+    """Stage 3: asynchronous execution.
+
+    Args:
+        data: the dataset of stage 1.
+        checkpoint: of stage 2.
+        out: run folder; a run that was stopped goes on.
+    """
+    from xr0 import recipes
+
+    recipes.post_train(data, checkpoint, out, recipes.TINY_POST)
+    return 0
+
+
+for command in (cli_model.inspect, cli_model.convert, cli_model.parity, cli_model.bench):
+    app.command(command)
+
+
+def main() -> None:
+    """Run a subcommand; a failure is one line on stderr."""
+    try:
+        status = app.cli(prog="xr0")
+    except (ValueError, RuntimeError, OSError) as error:
+        print(f"xr0: {error}", file=sys.stderr)
+        status = 1
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""Subcommands about a checkpoint itself: what it is, in which layout, how exact and how fast. No logic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+if TYPE_CHECKING:
+    from xr0.checkpoints.official import Wanted
+
+Layout = Literal["xr0", "official", "vlm"]
+Shape = Literal["official_4b"]
+Contract = Literal["causal", "windowed"]
+
+
+@dataclass(frozen=True)
+class OpenWith:
+    """What a released checkpoint leaves open.
+
+    Args:
+        robot_type: which of several that it serves.
+        contract: how its action expert attends and counts, where its files do not tell.
+        views: titles of the cameras, for a robot type whose views were not published.
+        embodiment: JSON file of an Embodiment, for a robot type that is not known here.
+    """
+
+    robot_type: str | None = None
+    contract: Contract | None = None
+    views: tuple[str, ...] = ()
+    embodiment: Path | None = None
+
+    def wanted(self) -> Wanted:
+        """The same for xr0.checkpoints.pretrained."""
+        from xr0.checkpoints.folder import read_json
+        from xr0.checkpoints.official import Wanted
+        from xr0_robot.types import Embodiment
+
+        robot = None if self.embodiment is None else Embodiment.from_dict(read_json(self.embodiment))
+        return Wanted(self.robot_type, self.contract, self.views, robot)
+
+
+OPEN = OpenWith()
+OpenOption = Annotated[OpenWith, tyro.conf.arg(name="")]
+"""Its fields are options of the subcommand itself."""
+
+
+def inspect(
+    checkpoint: tyro.conf.Positional[str], *, open_with: OpenOption = OPEN, json: Path | None = None
+) -> int:
+    """What a checkpoint is: size, dtype, contract and how it is known, robot types with horizon and views.
+
+    Args:
+        checkpoint: a folder of either layout, a .pt file, or a name on the hub.
+        open_with: what a released checkpoint leaves open.
+        json: where to write it as well.
+    """
+    from xr0.checkpoints.inspection import inspect as inspected
+    from xr0.checkpoints.inspection import lines
+    from xr0_robot import report
+
+    found = inspected(checkpoint, open_with.wanted())
+    print("\n".join(lines(found)))
+    if json is not None:
+        report.write(json, found)
+    return 0
+
+
+def convert(
+    paths: tyro.conf.Positional[tuple[Path, ...]],
+    *,
+    to: Layout | None = None,
+    random: Shape | None = None,
+    seed: int = 0,
+    open_with: OpenOption = OPEN,
+) -> int:
+    """From one layout of checkpoint folders to another: SOURCE OUT, or --random SHAPE OUT.
+
+    Args:
+        paths: source and new folder; with --random the new folder only.
+        to: layout of the new folder: the other one unless named; vlm is the VLM alone, for standard tools.
+        random: write a checkpoint of this shape with random weights.
+        seed: of the random weights.
+        open_with: what a released checkpoint leaves open.
+    """
+    from xr0 import sizes
+    from xr0.checkpoints import convert as converter
+
+    if len(paths) != (2 if random is None else 1):
+        raise ValueError(f"convert: got {len(paths)} paths, expected SOURCE OUT, or --random SHAPE OUT")
+    if random is not None:
+        converter.random({"official_4b": sizes.official_4b}[random](), paths[0], seed)
+    else:
+        converter.convert(paths[0], paths[1], to, open_with.wanted())
+    print(f"wrote {paths[-1]}")
+    return 0
+
+
+def parity(folder: tyro.conf.Positional[Path], *, json: Path | None = None) -> int:
+    """Compare our forward with golden tensors of the official one; exit status 1 above tolerance.
+
+    Args:
+        folder: config.json, weights, cases.json, <case>.safetensors, images/.
+        json: where to write every error.
+    """
+    from xr0.bench import parity as golden
+    from xr0_robot import report
+
+    found = golden.check(folder)
+    print("\n".join(golden.lines(found)))
+    if json is not None:
+        report.write(json, golden.report(folder, found))
+    return 0 if all(error.passed for error in found) else 1
+
+
+def bench(
+    what: tyro.conf.Positional[Literal["latency"]],
+    *,
+    checkpoint: str | None = None,
+    shape: Shape = "official_4b",
+    views: int = 2,
+    pixels: int = 256,
+    horizon: int = 10,
+    repeats: int = 20,
+    warm_ups: int = 2,
+    threads: int | None = None,
+    robot_type: str | None = None,
+    contract: Contract | None = None,
+    json: Path | None = None,
+) -> int:
+    """The stopwatch: one observation to one chunk, as the released model is run and as it is run here.
+
+    Args:
+        what: which measure.
+        checkpoint: a folder or a name on the hub; its own horizon counts.
+        shape: random weights of this shape, where no checkpoint is named.
+        views: cameras.
+        pixels: sides of each picture.
+        horizon: ticks of a chunk, for a shape.
+        repeats: how often each execution is timed.
+        warm_ups: how often each runs before.
+        threads: of PyTorch, on a CPU; its default otherwise.
+        robot_type: which of several that a checkpoint serves.
+        contract: of a checkpoint whose files do not tell.
+        json: where to write the report.
+    """
+    del what  # one measure so far
+    import torch
+
+    from xr0.bench import latency as stopwatch
+    from xr0.bench import shapes
+    from xr0.checkpoints import pretrained
+    from xr0.checkpoints.official import Wanted
+    from xr0.policy import Policy
+    from xr0_robot import report
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    if checkpoint is None:
+        policy = {"official_4b": shapes.official_4b_policy}[shape](views, horizon)
+    else:
+        policy = Policy(pretrained.load(checkpoint, Wanted(robot_type, contract)))
+    found = stopwatch.latency(policy, stopwatch.Fixture(views, pixels, repeats, warm_ups))
+    print("\n".join(stopwatch.lines(found)))
+    if json is not None:
+        report.write(json, found)
+    return 0

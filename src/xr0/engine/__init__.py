@@ -1,1 +1,0 @@
-"""How fast it runs, and how fast it could."""

@@ -1,1 +1,0 @@
-"""TacRefineNet: from what fingertips feel to a wrist motion."""

@@ -1,0 +1,1 @@
+"""TacRefineNet, whole: from what fingertips feel to a wrist motion. Nothing outside this room needs it."""
