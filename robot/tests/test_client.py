@@ -84,7 +84,7 @@ def test_a_request_carries_the_observation_and_the_extras():
 
     prefix = np.full((2, 7), 0.5)
     with server(script) as port, connected(port) as client:
-        chunk = client.infer(observation(), prefix, inference_delay=3, seed=11)
+        chunk = client.infer(observation(), prefix, seed=11)
         client.infer(observation())
     first, second = seen
     assert (first["observation/images/base"] == 0).all()
@@ -92,7 +92,8 @@ def test_a_request_carries_the_observation_and_the_extras():
     assert (first["observation/images/wrist"] == 1).all()
     np.testing.assert_array_equal(first["observation/state"], np.arange(7.0))
     np.testing.assert_array_equal(first["prefix"], prefix)
-    assert (first["prompt"], first["inference_delay"], first["seed"]) == ("go", 3, 11)
+    assert (first["prompt"], first["seed"]) == ("go", 11)
+    assert "inference_delay" not in first
     assert set(second) == set(first) - {"prefix", "seed"}
     assert second["request_id"] != first["request_id"]
     np.testing.assert_array_equal(chunk.actions, ACTIONS)
@@ -118,7 +119,6 @@ def test_a_request_carries_the_observation_and_the_extras():
         ({}, {"prefix": np.zeros((3, 7))}, r"prefix: got shape \(3, 7\), expected \[at most 2, 7\]"),
         ({}, {"prefix": np.zeros((1, 6))}, r"prefix: got shape \(1, 6\)"),
         ({}, {"prefix": np.full((1, 7), np.inf)}, "prefix: got NaN or infinity"),
-        ({}, {"inference_delay": HORIZON}, "inference_delay: got 4, expected 0 to 3"),
         ({}, {"seed": -1}, "seed: got -1"),
     ],
 )

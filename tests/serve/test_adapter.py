@@ -50,13 +50,19 @@ def test_prefix_and_seed_reach_the_policy() -> None:
     assert policy.asked[0].seed == 5
 
 
+def test_keys_that_it_does_not_know_are_ignored() -> None:
+    """As `inference_delay`, which clients of an earlier day send: the prefix's length says the same."""
+    policy = Echo()
+    ServedPolicy(policy).infer(message(inference_delay=3, robot_serial="a"))
+    assert policy.asked[0].prefix is None
+
+
 @pytest.mark.parametrize(
     ("key", "value", "text"),
     [
         (wire.PROMPT, 7, "is int, expected a string"),
         (wire.SEED, -1, "is -1, expected an integer from 0"),
         (wire.SEED, "a", "is 'a', expected an integer"),
-        (wire.INFERENCE_DELAY, -3, "is -3, expected ticks"),
         (wire.PREFIX, np.zeros(7), "must be an array"),
         (wire.PREFIX, [[0.0] * 7], "must be an array"),
         (wire.IMAGE_PREFIX + "base", [1, 2], "is list, expected a uint8 array"),

@@ -164,7 +164,7 @@ def test_our_client_gets_its_chunk(port):
     with Client(f"ws://{HOST}:{port}", timeout_s=10) as client:
         assert client.embodiment == BRICKS
         assert (client.action_horizon, client.max_prefix) == (HORIZON, 3)
-        chunk = client.infer(observation(0.5), np.zeros((2, 7)), inference_delay=2, seed=1)
+        chunk = client.infer(observation(0.5), np.zeros((2, 7)), seed=1)
     assert chunk.actions.shape == (HORIZON, 7)
     assert (chunk.actions == 0.5).all()
     assert (chunk.time_s, chunk.dt) == (3.0, BRICKS.dt)

@@ -62,18 +62,16 @@ class Client:
         self,
         observation: Observation,
         prefix: np.ndarray | None = None,
-        inference_delay: int = 0,
         seed: int | None = None,
     ) -> Chunk:
         """The chunk for an observation; its `infer_s` is the round trip as the robot saw it.
 
         prefix: float [p <= max_prefix, native_dim], the absolute commands that run in the p ticks from the
-        observation on; inference_delay: ticks expected to pass before the chunk is used. ValueError for what
-        does not fit the embodiment (nothing is sent), ServerError for a refusal, ConnectionLost if the server
-        is gone or silent for `timeout_s`. After a loss, the next call first connects anew, once.
+        observation on. ValueError for what does not fit the embodiment (nothing is sent), ServerError for a
+        refusal, ConnectionLost if the server is gone or silent for `timeout_s`. After a loss, the next call
+        first connects anew, once.
         """
         request = _observation_map(observation, self.embodiment)
-        request[wire.INFERENCE_DELAY] = _whole("inference_delay", inference_delay, self.action_horizon - 1)
         if prefix is not None and len(prefix) > 0:
             request[wire.PREFIX] = _prefix(prefix, self.max_prefix, self.embodiment.native_dim)
         if seed is not None:

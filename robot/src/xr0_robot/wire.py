@@ -28,9 +28,8 @@ PROMPT = "prompt"
 """str, the instruction."""
 PREFIX = "prefix"
 """Optional float [p <= max_prefix, native_dim]: the commands that will be executed for the p ticks from the
-observation on; row k belongs to the same tick as row k of the answer."""
-INFERENCE_DELAY = "inference_delay"
-"""Optional int, ticks that are expected to pass before the answer is used."""
+observation on; row k belongs to the same tick as row k of the answer. Its length is the delay that the policy
+plans for: there is no key of its own for that, and one that an older client sends is ignored."""
 SEED = "seed"
 """Optional int: the same request with the same seed has the same answer."""
 REQUEST_ID = "request_id"

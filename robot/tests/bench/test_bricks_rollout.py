@@ -33,7 +33,7 @@ class ExpertPolicy:
         self._env = env
         self._rows, self._minds, self._tick = [], [], 0
 
-    def infer(self, observation, prefix, inference_delay, seed):
+    def infer(self, observation, prefix, seed):
         committed = [] if prefix is None else list(prefix)
         if committed:
             last = next(k for k, row in enumerate(self._rows) if (row == committed[-1]).all())

@@ -57,7 +57,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before():
 
 def test_a_policy_that_never_arrives_runs_out_of_time():
     class Still(MockPolicy):
-        def infer(self, observation, prefix, inference_delay, seed):
+        def infer(self, observation, prefix, seed):
             return Chunk(np.tile(observation.state, (30, 1)), observation.time_s, self.embodiment.dt)
 
     env = MockEnv()
@@ -82,9 +82,9 @@ def test_the_policy_hears_what_is_spoken_and_the_world_scores_what_is_asked():
     heard = set()
 
     class Listening(MockPolicy):
-        def infer(self, observation, prefix, inference_delay, seed):
+        def infer(self, observation, prefix, seed):
             heard.add(observation.instruction)
-            return super().infer(observation, prefix, inference_delay, seed)
+            return super().infer(observation, prefix, seed)
 
     env = MockEnv()
     result = run(
@@ -98,11 +98,11 @@ def test_a_server_that_vanishes_mid_episode_loses_nothing_recorded():
     class Vanishing(MockPolicy):
         calls = 0
 
-        def infer(self, observation, prefix, inference_delay, seed):
+        def infer(self, observation, prefix, seed):
             self.calls += 1
             if self.calls > 1:
                 raise ConnectionResetError("connection lost")
-            return super().infer(observation, prefix, inference_delay, seed)
+            return super().infer(observation, prefix, seed)
 
     class Distant(MockEnv):
         def success(self):

@@ -48,9 +48,9 @@ def test_the_control_thread_does_not_wait_and_gets_the_reply_once(env):
     gate = threading.Event()
 
     class Gated(MockPolicy):
-        def infer(self, observation, prefix, inference_delay, seed):
+        def infer(self, observation, prefix, seed):
             gate.wait(10)
-            return super().infer(observation, prefix, inference_delay, seed)
+            return super().infer(observation, prefix, seed)
 
     inference = ThreadedInference(Gated(env))
     inference.start(request_of(env, tick=5), 0.0)
@@ -77,7 +77,7 @@ def test_added_latency_is_part_of_the_measured_one(env):
 @pytest.mark.parametrize("make", [lambda p: VirtualInference(p, 0.0), ThreadedInference])
 def test_what_the_policy_raises_is_raised_on_the_control_thread(env, make):
     class Refusing(MockPolicy):
-        def infer(self, observation, prefix, inference_delay, seed):
+        def infer(self, observation, prefix, seed):
             raise RuntimeError("state: got 6 numbers, expected 7")
 
     inference = make(Refusing(env))
@@ -89,13 +89,13 @@ def test_what_the_policy_raises_is_raised_on_the_control_thread(env, make):
     inference.close()
 
 
-def test_the_announced_delay_is_what_was_committed(env):
+def test_what_was_committed_is_what_the_policy_gets(env):
     seen = []
 
     class Noting(MockPolicy):
-        def infer(self, observation, prefix, inference_delay, seed):
-            seen.append(inference_delay)
-            return super().infer(observation, prefix, inference_delay, seed)
+        def infer(self, observation, prefix, seed):
+            seen.append(0 if prefix is None else len(prefix))
+            return super().infer(observation, prefix, seed)
 
     policy = Noting(env)
     request_of(env).answer(policy)

@@ -33,11 +33,11 @@ class NumberedPolicy:
     def __init__(self):
         self.requests = []
 
-    def infer(self, observation, prefix, inference_delay, seed):
+    def infer(self, observation, prefix, seed):
         rows = np.zeros((self.action_horizon, 7))
         rows[:, 0] = len(self.requests)
         rows[:, 1] = np.arange(self.action_horizon)
-        self.requests.append((round(observation.time_s * 30), prefix, inference_delay, seed))
+        self.requests.append((round(observation.time_s * 30), prefix, seed))
         return Chunk(rows, observation.time_s, BRICKS.dt)
 
 
@@ -79,9 +79,9 @@ def test_100_ms_are_three_ticks_and_the_next_chunk_is_joined_at_row_three():
 def test_the_prefix_is_exactly_what_ran_while_the_policy_thought():
     policy = NumberedPolicy()
     ticks = Bench(policy, Asynchronous(10), latency_s=0.1).run(40)
-    assert policy.requests[0][1:3] == (None, 0)
-    for tick, prefix, delay, _ in policy.requests[1:3]:
-        assert delay == 3
+    assert policy.requests[0][1] is None
+    for tick, prefix, _ in policy.requests[1:3]:
+        assert len(prefix) == 3
         assert prefix.tolist() == [t.command.tolist() for t in ticks[tick : tick + 3]]
     assert [t.tick for t in ticks if t.freshness == "prefix"] == [10, 11, 12, 20, 21, 22, 30, 31, 32]
 
@@ -116,7 +116,7 @@ def test_a_delay_beyond_the_known_prefixes_degrades_and_says_so(caplog):
     assert origins(ticks)[9:] == [(0, k) for k in range(10)] + [
         (c, k) for c in range(1, 5) for k in range(9, 19)
     ] + [(5, 9)]
-    assert all(len(request[1]) == 6 and request[2] == 6 for request in policy.requests[1:])
+    assert all(len(request[1]) == 6 for request in policy.requests[1:])
     assert sum("seams may show" in record.message for record in caplog.records) == 1
 
 
@@ -150,14 +150,14 @@ def test_seeds_are_the_episodes_own_and_never_the_same_twice():
     first, second = NumberedPolicy(), NumberedPolicy()
     for policy in (first, second):
         Bench(policy, Asynchronous(5)).run(50)
-    seeds = [request[3] for request in first.requests]
-    assert seeds == [request[3] for request in second.requests]
+    seeds = [request[2] for request in first.requests]
+    assert seeds == [request[2] for request in second.requests]
     assert len(set(seeds)) == len(seeds) == 10
 
 
 def test_a_nan_chunk_ends_the_episode_in_one_line():
     class Broken(NumberedPolicy):
-        def infer(self, observation, prefix, inference_delay, seed):
+        def infer(self, observation, prefix, seed):
             return Chunk(np.full((30, 7), np.nan), observation.time_s, BRICKS.dt)
 
     with pytest.raises(InferenceFailed, match="chunk: got NaN"):
@@ -170,7 +170,7 @@ def test_a_nan_chunk_ends_the_episode_in_one_line():
 )
 def test_a_chunk_for_another_robot_ends_the_episode_in_one_line(shape, dt, message):
     class Foreign(NumberedPolicy):
-        def infer(self, observation, prefix, inference_delay, seed):
+        def infer(self, observation, prefix, seed):
             return Chunk(np.zeros(shape), observation.time_s, dt)
 
     with pytest.raises(InferenceFailed, match=message):
@@ -185,11 +185,11 @@ class Vanishing(NumberedPolicy):
         self._gone = range(first, first + attempts)
         self._calls = 0
 
-    def infer(self, observation, prefix, inference_delay, seed):
+    def infer(self, observation, prefix, seed):
         self._calls += 1
         if self._calls - 1 in self._gone:
             raise ConnectionResetError("ws://robot-brain: connection lost")
-        return super().infer(observation, prefix, inference_delay, seed)
+        return super().infer(observation, prefix, seed)
 
 
 def test_a_server_that_comes_back_is_asked_afresh(caplog):
@@ -229,9 +229,9 @@ def test_a_thread_that_thinks_too_long_costs_idle_ticks_not_the_control_rate():
     gate = threading.Event()
 
     class Gated(NumberedPolicy):
-        def infer(self, observation, prefix, inference_delay, seed):
+        def infer(self, observation, prefix, seed):
             gate.wait(10)
-            return super().infer(observation, prefix, inference_delay, seed)
+            return super().infer(observation, prefix, seed)
 
     inference = ThreadedInference(Gated())
     bench = Bench(None, Asynchronous(10), inference=inference)

@@ -53,9 +53,6 @@ def _request(message: Mapping[str, Any]) -> Request:
         raise ValueError(f"request: {wire.SEED!r} is {seed!r}, expected an integer from 0 to 2^63 - 1")
     if prefix is not None and (not isinstance(prefix, np.ndarray) or prefix.ndim != 2):
         raise ValueError(f"request: {wire.PREFIX!r} must be an array [ticks, native_dim]")
-    delay = message.get(wire.INFERENCE_DELAY, 0)
-    if not isinstance(delay, int | np.integer) or delay < 0:
-        raise ValueError(f"request: {wire.INFERENCE_DELAY!r} is {delay!r}, expected ticks, 0 or more")
     images = {
         key.removeprefix(wire.IMAGE_PREFIX): _image(key, value)
         for key, value in message.items()

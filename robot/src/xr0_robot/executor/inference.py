@@ -27,9 +27,7 @@ class Policy(Protocol):
     action_horizon: int
     max_prefix: int
 
-    def infer(
-        self, observation: Observation, prefix: np.ndarray | None, inference_delay: int, seed: int | None
-    ) -> Chunk:
+    def infer(self, observation: Observation, prefix: np.ndarray | None, seed: int | None) -> Chunk:
         """prefix: [n <= max_prefix, native_dim], the commands that run meanwhile, from the observation on."""
         ...
 
@@ -44,9 +42,8 @@ class Request:
     tick: int
 
     def answer(self, policy: Policy) -> Chunk:
-        """Ask; the delay that is announced is what was committed, neither more nor less."""
-        committed = 0 if self.prefix is None else len(self.prefix)
-        return policy.infer(self.observation, self.prefix, committed, self.seed)
+        """Ask; the prefix is what was committed, neither more nor less."""
+        return policy.infer(self.observation, self.prefix, self.seed)
 
 
 @dataclass(frozen=True)

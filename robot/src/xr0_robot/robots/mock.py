@@ -82,9 +82,7 @@ class MockPolicy:
         self._env = env
         self.action_horizon = action_horizon
 
-    def infer(
-        self, observation: Observation, prefix: np.ndarray | None, inference_delay: int, seed: int | None
-    ) -> Chunk:
+    def infer(self, observation: Observation, prefix: np.ndarray | None, seed: int | None) -> Chunk:
         """The rows of the prefix come back unchanged, as from a model that was trained with prefixes."""
         rows = [] if prefix is None else list(prefix)
         last = rows[-1] if rows else observation.state

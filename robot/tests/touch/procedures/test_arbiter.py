@@ -40,7 +40,7 @@ class DatedPolicy:
         self.at = np.array(at)
         self.observed = []
 
-    def infer(self, observation, prefix, inference_delay, seed):
+    def infer(self, observation, prefix, seed):
         rows = np.tile(self.at, (self.action_horizon, 1))
         self.observed.append(observation)
         rows[:, 0] += observation.time_s * 30 / 1e6

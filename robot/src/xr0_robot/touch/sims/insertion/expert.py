@@ -63,9 +63,7 @@ class InsertionExpert:
         self._held_since_s: float | None = None
         self._released = False
 
-    def infer(
-        self, observation: Observation, prefix: np.ndarray | None, inference_delay: int, seed: int | None
-    ) -> Chunk:
+    def infer(self, observation: Observation, prefix: np.ndarray | None, seed: int | None) -> Chunk:
         """The rows of the prefix come back unchanged, the rest goes on from them."""
         rows = [] if prefix is None else list(prefix)
         last = rows[-1] if rows else observation.state
