@@ -10,24 +10,23 @@ from safetensors.torch import load_file, save_file
 
 from xr0.bench import parity
 
-pytestmark = pytest.mark.parity
 CASES = ["a_one_view", "a_two_views_padded_batch", "b_no_prefix", "b_prefix_3"]
 
 
 @pytest.fixture
-def copy(parity_dir: Path, tmp_path: Path) -> Path:
+def copy(golden_dir: Path, tmp_path: Path) -> Path:
     """One case and no images: quick to change."""
     for name in ("config.json", "model.safetensors", "b_prefix_3.safetensors"):
-        shutil.copyfile(parity_dir / name, tmp_path / name)
-    about = json.loads((parity_dir / "cases.json").read_text())["b_prefix_3"]
+        shutil.copyfile(golden_dir / name, tmp_path / name)
+    about = json.loads((golden_dir / "cases.json").read_text())["b_prefix_3"]
     (tmp_path / "cases.json").write_text(json.dumps({"b_prefix_3": about}))
     return tmp_path
 
 
-def test_every_quantity_of_every_case_matches(parity_dir: Path) -> None:
-    found = parity.check(parity_dir)
+def test_every_quantity_of_every_case_matches(golden_dir: Path) -> None:
+    found = parity.check(golden_dir)
     assert [error for error in found if not error.passed] == []
-    report = parity.report(parity_dir, found)
+    report = parity.report(golden_dir, found)
     assert report["passed"]
     for case in CASES:
         quantities = set(report["cases"][case])
@@ -69,9 +68,9 @@ def test_rounded_rotary_frequencies_are_another_model(copy: Path) -> None:
     assert errors["actions"].relative > 1e-4
 
 
-def test_a_batch_padded_on_the_left_matches_as_well(parity_dir: Path, tmp_path: Path) -> None:
+def test_a_batch_padded_on_the_left_matches_as_well(golden_dir: Path, tmp_path: Path) -> None:
     """The golden batch, turned: real tokens keep their keys, values and positions; so do all actions."""
-    golden = load_file(parity_dir / "a_two_views_padded_batch.safetensors")
+    golden = load_file(golden_dir / "a_two_views_padded_batch.safetensors")
     shift = [int((row == 0).sum()) for row in golden["in.attention_mask"]]
     assert any(shift)
 
@@ -92,7 +91,7 @@ def test_a_batch_padded_on_the_left_matches_as_well(parity_dir: Path, tmp_path: 
     )
     save_file(golden, tmp_path / "turned.safetensors")
     for name in ("config.json", "model.safetensors"):
-        shutil.copyfile(parity_dir / name, tmp_path / name)
+        shutil.copyfile(golden_dir / name, tmp_path / name)
     (tmp_path / "cases.json").write_text(json.dumps({"turned": {"num_steps": 5}}))
     assert [error for error in parity.check(tmp_path) if not error.passed] == []
 

@@ -14,16 +14,15 @@ QWEN = images.ImageSpec(patch=16, merge=2, temporal=2)
 PIXEL_TOLERANCE = 1e-6
 
 
-@pytest.mark.parity
-def test_patches_equal_the_official_ones(parity_dir: Path) -> None:
-    about = json.loads((parity_dir / "images/images.json").read_text())
+def test_patches_equal_the_official_ones(golden_dir: Path) -> None:
+    about = json.loads((golden_dir / "images/images.json").read_text())
     for name, want in about.items():
-        image = np.asarray(Image.open(parity_dir / "images" / name).convert("RGB"))
+        image = np.asarray(Image.open(golden_dir / "images" / name).convert("RGB"))
         got, grid = images.patches(image, QWEN)
         assert [1, *grid] == want["grid_thw"]
         assert QWEN.tokens(grid) == want["tokens"]
         assert got.mean() == pytest.approx(want["pixel_mean"], abs=PIXEL_TOLERANCE)
-        golden = (parity_dir / "images" / name).with_suffix(".safetensors")
+        golden = (golden_dir / "images" / name).with_suffix(".safetensors")
         if golden.exists():
             np.testing.assert_allclose(got, load_file(golden)["pixel_values"], atol=PIXEL_TOLERANCE)
 
