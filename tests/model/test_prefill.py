@@ -1,5 +1,7 @@
 """The short prefill against its slow twin, transformers' own forward."""
 
+import warnings
+
 import pytest
 import torch
 from small_model import inputs, row
@@ -23,6 +25,15 @@ def test_keys_and_values_equal_those_of_the_whole_forward(small: VLA, left: bool
         assert torch.equal(a * real, b * real)
         assert a.isfinite().all()
     assert torch.equal(short.last_position, whole.last_position)
+
+
+@torch.no_grad()
+def test_transformers_has_nothing_to_warn_of(small: VLA) -> None:
+    given = inputs([row([5, 6, 7], 0)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        vlm.encode_whole(small.vlm, given, LAYERS)
+        small.encode(given)
 
 
 @torch.no_grad()

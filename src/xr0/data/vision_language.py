@@ -3,6 +3,7 @@
 A line: {"id": "7-0-1", "images": ["images/7-0-base.png"], "messages": [
     {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": QUESTION}]},
     {"role": "assistant", "content": [{"type": "text", "text": ANSWER}]}]}
+A sample of words alone has no image placeholders, and may leave out "images".
 """
 
 from __future__ import annotations
@@ -59,9 +60,10 @@ def _conversation(sample: dict[str, Any], root: Path, where: str) -> Conversatio
         raise ValueError(f"{where}: got roles {roles}, expected ['user', 'assistant']")
     user, assistant = sample["messages"]
     pictures = sum(part["type"] == "image" for part in user["content"])
-    if pictures != len(sample["images"]):
-        raise ValueError(f"{where}: got {pictures} image placeholders for {len(sample['images'])} images")
-    paths = tuple(root / name for name in sample["images"])
+    names = sample.get("images", [])
+    if pictures != len(names):
+        raise ValueError(f"{where}: got {pictures} image placeholders for {len(names)} images")
+    paths = tuple(root / name for name in names)
     for image in paths:
         if not image.is_file():
             raise FileNotFoundError(f"{where}: the image {image} is missing")

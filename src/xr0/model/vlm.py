@@ -1,6 +1,6 @@
 """The brain: transformers' own Qwen3-VL, and the few things we ask of it. Nothing else touches that library.
 
-Works on transformers 4.57.1 to 5.x; the one difference that matters here is `_rope_index`.
+Works on transformers 4.57.1 to 5.x; each place where they differ says so.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ GROUNDED_LAYER = 2
 
 VISION_THETA = 10_000.0
 """Base of the vision tower's rotary frequencies (Qwen3-VL)."""
+
+CACHE = "cache" if "cache" in inspect.signature(Qwen3VL.forward).parameters else "past_key_values"
+"""What the keys and values of a pass are called: `past_key_values` until transformers 5.23."""
 
 PADDING_POSITION = 1
 """What transformers 4.57 gives to padding (5.x gives 0); nothing attends to it."""
@@ -79,8 +82,8 @@ def encode_whole(model: Qwen3VL, inputs: VLMInputs, layers: int) -> Context:
         input_ids=inputs.input_ids,
         attention_mask=inputs.attention_mask,
         position_ids=positions,
-        past_key_values=cache,
         use_cache=True,
+        **{CACHE: cache},
         **_images(inputs),
     )
     read = cast(list[DynamicLayer], cache.layers[-layers:])
@@ -173,7 +176,7 @@ def text_layer(
     cache: Any,
 ) -> Float[Tensor, "b l h"]:
     """One decoder layer of the language model; `cache.update` is shown its keys and values."""
-    return layer(hidden, position_embeddings=table, attention_mask=mask, past_key_values=cache)
+    return layer(hidden, position_embeddings=table, attention_mask=mask, **{CACHE: cache})
 
 
 def keys_and_values(

@@ -35,6 +35,11 @@ class ImageSpec:
         """Sides must be multiples of this [px]."""
         return self.patch * self.merge
 
+    @property
+    def patch_values(self) -> int:
+        """Numbers of one patch: three channels of its pixels, for each frame that fills it."""
+        return 3 * self.temporal * self.patch**2
+
     def tokens(self, grid: tuple[int, int]) -> int:
         """Context tokens of a patch grid (height, width)."""
         return grid[0] * grid[1] // self.merge**2
@@ -58,7 +63,7 @@ def target_size(height: int, width: int, spec: ImageSpec) -> tuple[int, int]:
 
 
 def patches(image: np.ndarray, spec: ImageSpec) -> tuple[np.ndarray, tuple[int, int]]:
-    """uint8 [h, w, 3] to float32 [n, 3 * temporal * patch^2] and the patch grid (height, width)."""
+    """uint8 [h, w, 3] to float32 [n, patch_values] and the patch grid (height, width)."""
     height, width = target_size(image.shape[0], image.shape[1], spec)
     if (height, width) != image.shape[:2]:
         image = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))

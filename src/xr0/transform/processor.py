@@ -49,7 +49,7 @@ class Processor:
         return self.ids(text[: text.index(prompt.VISION_START) + len(prompt.VISION_START)])
 
     def question(self, images: Sequence[np.ndarray], question: str, answer: str) -> tuple[Tokens, int]:
-        """A vision-language sample, and how many of its ids are the answer's (at the end)."""
+        """A sample with any number of images, and how many of its ids are the answer's (at the end)."""
         pixels, grids = self._pixels(images)
         asked = self.ids(prompt.question_prompt([self.spec.tokens(grid) for grid in grids], question))
         answered = self.ids(prompt.answer(answer))
@@ -65,7 +65,8 @@ class Processor:
 
     def _pixels(self, views: Sequence[np.ndarray]) -> tuple[np.ndarray, list[tuple[int, int]]]:
         done = [patches(view, self.spec) for view in views]
-        return np.concatenate([pixels for pixels, _ in done]), [grid for _, grid in done]
+        none = np.zeros((0, self.spec.patch_values), np.float32)
+        return np.concatenate([none, *(pixels for pixels, _ in done)]), [grid for _, grid in done]
 
 
 def view_of(images: Mapping[str, np.ndarray], camera: Camera) -> np.ndarray:
