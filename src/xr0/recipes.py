@@ -36,6 +36,7 @@ from xr0.train.post_train import PostTrainStage
 from xr0.train.settings import StageSettings
 from xr0.transform import tokenizer as tokenizers
 from xr0.transform.processor import Processor
+from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
 
 HELD_OUT = 64
 """Samples on which a stage is validated."""
@@ -49,9 +50,6 @@ TINY_VOCABULARY = 512
 POSITION_STD = 0.2
 """Spread of the vision tower's fresh position table: ten times Qwen's, or a small model finds places too
 slowly (facts/prototype.md)."""
-
-ENVIRONMENT_STATE, OBJECT_PIXELS = "observation.environment_state", "observation.object_pixels"
-"""What the simulator recorded for grounding."""
 
 REACHING = PhaseWeights(idle=0.12, holding=0.6, closing=2.5)
 """Where words must be bound to things: a brick in the hand needs no finding."""

@@ -15,7 +15,7 @@ def numbered(lengths):
     rows = np.arange(sum(lengths), dtype=np.float32)[:, None]
     start = np.cumsum([0, *lengths])
     tasks = np.repeat(np.arange(len(lengths)), lengths)
-    return Episodes(start, rows + 0.5, rows, None, tasks, tuple(f"task {k}" for k in range(len(lengths))))
+    return Episodes(start, rows + 0.5, rows, tasks, tuple(f"task {k}" for k in range(len(lengths))))
 
 
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=5), st.integers(1, 15), st.data())
@@ -41,8 +41,6 @@ def test_windows_of_a_recorded_dataset(make_dataset):
     assert window.tasks == (made.tasks[2], made.tasks[0])
     np.testing.assert_array_equal(window.actions[0], made.numbers[2]["action"][1:3].astype(np.float32))
     np.testing.assert_array_equal(window.state[1], made.numbers[0]["observation.state"][3].astype(np.float32))
-    objects = made.numbers[0]["observation.environment_state"][3]
-    np.testing.assert_array_equal(window.environment_state[1], objects.astype(np.float32))
     assert window.pad.tolist() == [[False, False], [False, True]]
 
 

@@ -73,3 +73,17 @@ def test_data_at_another_rate_or_of_another_robot_is_refused(tmp_path: Path) -> 
     path.unlink()
     with pytest.raises(FileNotFoundError, match="no meta"):
         RobotData.load(root, tmp_path / "frames", 1, HORIZON, 1)
+
+
+def test_behind_the_end_a_robot_told_motions_is_told_none(tmp_path: Path) -> None:
+    """The pose is a motion from tick to tick, the gripper an absolute number."""
+    moving = tuple(replace(s, anchor="previous") if s.kind == "pose" else s for s in BRICKS.segments)
+    root = record(tmp_path / "demos")
+    (root / "meta/embodiment.json").write_text(json.dumps(replace(BRICKS, segments=moving).to_dict()))
+    data = RobotData.load(root, tmp_path / "frames", 1, HORIZON, 1)
+    shown = data.stats.unnormalize_actions(data.actions[data.windows.frame == 28])
+    recorded = data.windows.actions[data.windows.frame == 28]
+    assert (recorded[:, :2, 0] != 0).all()
+    np.testing.assert_allclose(shown[:, :2, :7], recorded[:, :2], atol=1e-6)
+    np.testing.assert_allclose(shown[:, 2:, :6], 0.0, atol=1e-6)
+    np.testing.assert_allclose(shown[:, 2:, 6], 0.4, atol=1e-6)

@@ -134,6 +134,15 @@ class Embodiment:
         """Numbers in the robot's own state."""
         return sum(segment.size for segment in self.state_segments)
 
+    def hold(self, commands: np.ndarray) -> np.ndarray:
+        """The commands [..., native_dim] that keep the robot where `commands` led: what is absolute is
+        repeated, a motion is none."""
+        held = commands.copy()
+        for segment in self.segments:
+            if segment.anchor == "previous":
+                held[..., segment.native_slice] = 0.0
+        return held
+
     def anchor_slice(self, segment: Segment) -> slice:
         """Where the measured twin of a command sits in the native state."""
         return self._twins[segment.name].native_slice

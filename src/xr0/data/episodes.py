@@ -7,10 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xr0.data.lerobot import LeRobotDataset
-
-STATE, ACTION = "observation.state", "action"
-ENVIRONMENT_STATE = "observation.environment_state"
-"""LeRobot's standard feature names."""
+from xr0_robot.features import ACTION, STATE
 
 
 @dataclass(frozen=True)
@@ -23,7 +20,6 @@ class Windows:
     state: np.ndarray
     actions: np.ndarray
     pad: np.ndarray
-    environment_state: np.ndarray | None
     tasks: tuple[str, ...]
 
 
@@ -31,13 +27,12 @@ class Windows:
 class Episodes:
     """All numbers of a dataset, float32; episode e is rows start[e] to start[e + 1].
 
-    state [f, native], action [f, native], environment_state [f, objects] if recorded, task_index [f].
+    state [f, state_dim], action [f, native_dim], task_index [f].
     """
 
     start: np.ndarray
     state: np.ndarray
     action: np.ndarray
-    environment_state: np.ndarray | None
     task_index: np.ndarray
     tasks: tuple[str, ...]
 
@@ -45,7 +40,6 @@ class Episodes:
     def load(dataset: LeRobotDataset) -> Episodes:
         """Read them; ValueError if a number is missing, NaN or infinite."""
         names = [STATE, ACTION, "task_index"]
-        names += [ENVIRONMENT_STATE] if ENVIRONMENT_STATE in dataset.features else []
         columns = dataset.columns(names)
         for episode, part in zip(dataset.episodes, columns, strict=True):
             for name, values in part.items():
@@ -62,8 +56,7 @@ class Episodes:
                 f"there are {len(dataset.tasks)} tasks"
             )
         start = np.cumsum([0, *(episode.length for episode in dataset.episodes)])
-        environment_state = whole.get(ENVIRONMENT_STATE)
-        return Episodes(start, whole[STATE], whole[ACTION], environment_state, task_index, dataset.tasks)
+        return Episodes(start, whole[STATE], whole[ACTION], task_index, dataset.tasks)
 
     def __len__(self) -> int:
         return len(self.start) - 1
@@ -80,14 +73,12 @@ class Episodes:
             raise ValueError("windows: got a frame outside of its episode")
         ticks = first[:, None] + np.arange(horizon)
         rows = np.minimum(ticks, end[:, None] - 1)
-        environment = None if self.environment_state is None else self.environment_state[first]
         return Windows(
             episode=episode,
             frame=frame,
             state=self.state[first],
             actions=self.action[rows],
             pad=ticks >= end[:, None],
-            environment_state=environment,
             tasks=tuple(self.tasks[k] for k in self.task_index[first]),
         )
 

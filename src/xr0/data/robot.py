@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from xr0.transform.processor import Processor
 from xr0.transform.prompt import action_prompt
 from xr0.transform.tokenizer import padding_id
 from xr0.types import Batch
+from xr0_robot.features import IMAGES
 from xr0_robot.types import Embodiment
 
 VALIDATION_SHARE = 0.03
@@ -76,6 +77,7 @@ class RobotData:
         frames = FrameStore.build(dataset, cache, stride, workers)
         windows = Episodes.load(dataset).windows(frames.episode, frames.frame, horizon)
         _check_fit(dataset, windows, embodiment)
+        windows = staying(windows, embodiment)
         state = encode_state(windows.state.astype(np.float64), embodiment)
         actions = encode_actions(
             windows.actions.astype(np.float64), windows.state.astype(np.float64), embodiment
@@ -159,9 +161,14 @@ class RobotData:
 
     def _images(self, index: int) -> dict[str, np.ndarray]:
         return {
-            camera.key: self.frames.images(f"observation.images.{camera.key}", index)
-            for camera in self.embodiment.cameras
+            camera.key: self.frames.images(IMAGES + camera.key, index) for camera in self.embodiment.cameras
         }
+
+
+def staying(windows: Windows, embodiment: Embodiment) -> Windows:
+    """The same windows, with the command to stay behind an episode's end."""
+    held = embodiment.hold(windows.actions)
+    return replace(windows, actions=np.where(windows.pad[..., None], held, windows.actions))
 
 
 def _check_fit(dataset: LeRobotDataset, windows: Windows, embodiment: Embodiment) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
 from xr0_robot.record.conversations import ConversationWriter, merge_conversations
 from xr0_robot.record.lerobot_format import write_json
 from xr0_robot.record.lerobot_merge import merge
@@ -47,10 +48,6 @@ MAX_TICKS = 600
 
 QUESTION_TICKS = (20, 100)
 """Questions are asked of an episode's first frame and of one drawn from these."""
-
-ENVIRONMENT_STATE = "observation.environment_state"
-OBJECT_PIXELS = "observation.object_pixels"
-"""Where the base camera sees each brick [px]: the label of grounding, which only a simulator has."""
 
 PIXEL_NAMES = tuple(f"{colour}.{axis}" for colour in COLOURS for axis in ("u", "v"))
 

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xr0_robot.features import IMAGES
 from xr0_robot.record.lerobot_format import (
     DATA_FILE_MB,
     DATA_PATH,
-    IMAGES,
     VIDEO_FILE_MB,
     VIDEO_PATH,
     file_place,

@@ -31,9 +31,6 @@ TASKS_PATH = "meta/tasks.parquet"
 EMBODIMENT_PATH = "meta/embodiment.json"
 """This project's addition: `Embodiment.to_dict()`, so that data says which robot it came from."""
 
-IMAGES = "observation.images."
-"""A camera's feature is this and the camera's key (LeRobot's convention)."""
-
 INDEX_FEATURES: dict[str, dict[str, Any]] = {
     "timestamp": {"dtype": "float32", "shape": [1], "names": None},
     "frame_index": {"dtype": "int64", "shape": [1], "names": None},

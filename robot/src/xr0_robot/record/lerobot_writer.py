@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from xr0_robot.features import ACTION, IMAGES, STATE
 from xr0_robot.record.dataset_stats import episode_columns, histogram, image_stats, vector_stats
 from xr0_robot.record.lerobot_files import DataFiles, VideoFiles
 from xr0_robot.record.lerobot_format import (
     EMBODIMENT_PATH,
-    IMAGES,
     INDEX_FEATURES,
     Dataset,
     data_schema,
@@ -24,9 +24,6 @@ from xr0_robot.record.lerobot_format import (
 )
 from xr0_robot.record.video import video_feature
 from xr0_robot.types import Embodiment, Segment, finite_vector
-
-STATE, ACTION = "observation.state", "action"
-"""LeRobot's standard keys."""
 
 IMAGE_STATS_STRIDE = 4
 """Every 4th frame counts in the image statistics: histograms of all would cost as much as encoding."""

@@ -1,0 +1,13 @@
+"""Names of a LeRobot dataset's features: the body writes them, the brain reads them."""
+
+STATE, ACTION = "observation.state", "action"
+"""What the robot sensed and what it was told, in its own numbers."""
+
+IMAGES = "observation.images."
+"""A camera's feature is this and the camera's key."""
+
+ENVIRONMENT_STATE = "observation.environment_state"
+"""What a simulator knows of the things around the robot."""
+
+OBJECT_PIXELS = "observation.object_pixels"
+"""Where the first camera sees each of them [px], which only a simulator knows."""
