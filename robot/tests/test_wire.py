@@ -162,7 +162,9 @@ def test_a_lying_scalar_is_refused(data, dtype):
         (b"\x81\xc4\x01x\x01", "string keys"),
         (b"\x81\x01\x02", "not allowed"),
         (b"\xdd\xff\xff\xff\xff", "exceeds"),
-        (b"\x91" * 5000, "frame: "),
+        (b"\x91" * 5000, "frame: nested too deep"),
+        (b"\xc1", "frame: not msgpack"),
+        (_msgpack({"k" * 201: 1}), "got a key of 201 characters, expected at most 200"),
         (_msgpack({"t": msgpack.ExtType(5, b"abc")}), "extension type 5"),
         (b"\xa2\xff\xff", "codec can't decode"),
     ],
@@ -177,6 +179,28 @@ def test_nested_headers_cannot_claim_memory():
     bomb = b"\xdd\x00\xff\xff\xff" * 1000 + b"\x00" * (17 * 2**20)
     with pytest.raises(ValueError, match="exceeds"):
         wire.unpack(bomb)
+
+
+def test_a_frame_of_very_many_items_is_refused_before_they_are_decoded(monkeypatch):
+    """Each of 40 bytes costs an object and a check: a million of them, and every other client waits."""
+    decoded = []
+    decode = wire._decode
+    monkeypatch.setattr(wire, "_decode", lambda value: decoded.append(value) or decode(value))
+    empty = {b"__ndarray__": True, b"data": b"", b"dtype": "<f4", b"shape": [0]}
+    with pytest.raises(ValueError, match=f"frame: more than {wire.MAX_ITEMS} items"):
+        wire.unpack(_msgpack({"x": [[empty] * 1000] * 20}))
+    assert len(decoded) < wire.MAX_ITEMS
+    with pytest.raises(ValueError, match=f"frame: more than {wire.MAX_ITEMS} items"):
+        wire.unpack(_msgpack({"x": [[[]] * 1000] * 20}))
+
+
+@pytest.mark.parametrize(
+    "frame", [_array_frame(b"", "<f4", b"x" * 10**6), _array_frame(b"", "x" * 10**6, [])]
+)
+def test_a_refusal_does_not_repeat_what_it_refuses(frame):
+    with pytest.raises(ValueError, match="frame: array") as caught:
+        wire.unpack(frame)
+    assert len(str(caught.value)) < 200
 
 
 def test_frames_over_the_cap_are_refused_on_both_sides(monkeypatch):

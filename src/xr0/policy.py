@@ -27,6 +27,12 @@ BLANK_SIZE = (256, 256)
 """Height and width [px] of a warm-up picture, for a camera of any size."""
 
 
+MAX_DEVIATION = 1000.0
+"""Of a state or a prefix from the training data's mean, in standard deviations; in the robot's own units
+where a checkpoint does not normalise its states, as the released ones. No robot that the model could move
+gets so far: what lies beyond is a broken sensor or another unit. Every dtype holds more (float16: 65504)."""
+
+
 @dataclass(frozen=True)
 class Timing:
     """Wall time of each stage of one inference [ms]; a batch's requests share it."""
@@ -112,8 +118,8 @@ class Policy:
     def infer(self, request: Request) -> tuple[np.ndarray, Timing]:
         """Commands float64 [action_horizon, native_dim] from the observation's tick on.
 
-        ValueError on a missing or misshapen camera, a state or prefix of another width or with NaN, a prefix
-        longer than the checkpoint knows.
+        ValueError on a missing or misshapen camera, a state or prefix of another width, with NaN or beyond
+        MAX_DEVIATION, a prefix longer than the checkpoint knows; and where the model's answer is not finite.
         """
         actions, timing = self.infer_batch([request])
         return actions[0], timing
@@ -122,7 +128,7 @@ class Policy:
     def infer_batch(self, requests: Sequence[Request]) -> tuple[list[np.ndarray], Timing]:
         """One answer per request, as `infer` gives it alone, whatever the lengths of sentences and prefixes.
 
-        ValueError as `infer`, before anything is computed.
+        ValueError as `infer`, for what is wrong with a request before anything is computed.
         """
         marks = [time.perf_counter()]
         given = self.prepare(requests)
@@ -136,6 +142,8 @@ class Policy:
             context, given.state, given.action_mask, given.noise, contract, self.schedule, given.prefix
         )
         native = self._decode(actions, given.native)
+        if not all(np.isfinite(chunk).all() for chunk in native):
+            raise ValueError("policy: the model answers with NaN or infinity")
         marks.append(time.perf_counter())
         return native, Timing(*(np.diff(marks) * 1e3).tolist())
 
@@ -148,7 +156,9 @@ class Policy:
         prefixes = [self._prefix(r.prefix, state) for r, state in zip(requests, states, strict=True)]
         rows = [processor.action(r.images, r.instruction, self.embodiment) for r in requests]
         native = np.stack(states)
-        normal = stats.normalize_state(layout.encode_state(native, self.embodiment))
+        with np.errstate(over="ignore"):
+            normal = stats.normalize_state(layout.encode_state(native, self.embodiment))
+        _check_plausible("state", normal)
         return Prepared(
             pad_rows(rows, padding_id(processor.tokenizer)).to(self.device, self.dtype),
             native,
@@ -187,8 +197,11 @@ class Policy:
         rows = [
             finite_vector(f"prefix row {i}", row, self.embodiment.native_dim) for i, row in enumerate(prefix)
         ]
-        encoded = layout.encode_actions(np.stack(rows), state, self.embodiment)
-        return self.checkpoint.stats.normalize_actions(encoded)
+        with np.errstate(over="ignore", invalid="ignore"):
+            encoded = layout.encode_actions(np.stack(rows), state, self.embodiment)
+            normal = self.checkpoint.stats.normalize_actions(encoded)
+        _check_plausible("prefix", normal)
+        return normal
 
     def _joined(self, prefixes: Sequence[np.ndarray]) -> flow.Prefix | None:
         lengths = [len(prefix) for prefix in prefixes]
@@ -219,3 +232,12 @@ class Policy:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         return time.perf_counter()
+
+
+def _check_plausible(name: str, normal: np.ndarray) -> None:
+    farthest = float(np.abs(normal).max())
+    if not farthest <= MAX_DEVIATION:
+        raise ValueError(
+            f"{name}: got a number {farthest:.3g} standard deviations from the training data's mean, "
+            f"expected at most {MAX_DEVIATION:g}: another unit, or a broken sensor?"
+        )

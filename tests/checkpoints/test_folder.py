@@ -101,6 +101,9 @@ def test_a_prefix_comes_back_as_the_first_commands_whatever_the_state_now(folder
         ({"prefix": np.zeros((7, 7))}, "prefix: got 7 ticks, this checkpoint continues at most 6"),
         ({"prefix": np.full((2, 7), np.inf)}, "prefix row 0: got NaN or infinity"),
         ({"prefix": np.zeros((2, 3))}, "prefix row 0"),
+        ({"state": np.full(7, 1e308)}, "state: got a number inf standard deviations from .* at most 1000"),
+        ({"state": np.array([0, 0, 0, 0, 0, 0, 2e3])}, "state: got a number 2e\\+03 standard deviations"),
+        ({"prefix": np.full((2, 7), 1e308)}, "prefix: got a number (inf|nan) standard deviations"),
     ],
 )
 def test_a_bad_request_is_one_line(folder: Path, changes: dict, message: str) -> None:
@@ -138,6 +141,27 @@ def test_every_missing_unexpected_and_misshapen_tensor_is_named(copy: Path) -> N
         "t_projector.layers.0.bias is (3,), expected (768,)",
     ):
         assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_weights_that_are_not_finite_are_refused_by_name(copy: Path, value: float) -> None:
+    path = copy / tensors.SINGLE
+    values = load_file(path)
+    for name in ("sink.weight", "t_projector.layers.0.bias"):
+        values[name].view(-1)[-1] = value
+    save_file(values, path)
+    with pytest.raises(ValueError, match=r"has NaN or infinity in sink.weight, t_projector.layers.0.bias$"):
+        checkpoint.load(copy)
+
+
+def test_an_answer_that_is_not_finite_is_an_error_not_a_command(copy: Path) -> None:
+    """Finite weights whose products are not."""
+    path = copy / tensors.SINGLE
+    values = load_file(path)
+    values["action_projector.layers.0.weight"].fill_(3e38)
+    save_file(values, path)
+    with pytest.raises(ValueError, match="policy: the model answers with NaN or infinity"):
+        Policy.from_pretrained(copy).infer(request())
 
 
 @pytest.mark.parametrize("name", ["config.json", "stats.json", "tokenizer.json", "model.safetensors"])

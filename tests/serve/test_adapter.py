@@ -61,6 +61,8 @@ def test_keys_that_it_does_not_know_are_ignored() -> None:
     ("key", "value", "text"),
     [
         (wire.PROMPT, 7, "is int, expected a string"),
+        (wire.PROMPT, "go " * 1000, "has 3000 characters, expected at most 2000"),
+        (wire.SEED, np.zeros(10**6), "is ndarray, expected an integer"),
         (wire.SEED, -1, "is -1, expected an integer from 0"),
         (wire.SEED, "a", "is 'a', expected an integer"),
         (wire.PREFIX, np.zeros(7), "must be an array"),

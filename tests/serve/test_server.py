@@ -57,6 +57,8 @@ class FakePolicy:
             raise KeyError("secret")
         if wire.STATE not in request:
             raise ValueError(f"request: got {sorted(request)},\nexpected {wire.STATE}")
+        if request[wire.PROMPT] == "nan":
+            return {wire.ACTIONS: np.full((HORIZON, 7), np.nan, np.float32)}
         actions = np.repeat(request[wire.STATE][None], HORIZON, axis=0).astype(np.float32)
         return {wire.ACTIONS: actions, wire.POLICY_TIMING: {wire.INFER_MS: 1.0}}
 
@@ -188,6 +190,47 @@ def test_the_server_stays_alive_while_it_thinks(policy, port):
         assert wire.ACTIONS in wire.unpack(robot.recv(timeout=10))
 
 
+def test_a_frame_that_takes_long_to_unpack_holds_nobody_else_up(monkeypatch, port):
+    reading, go_on = threading.Event(), threading.Event()
+    unpack = wire.unpack
+
+    def slow_unpack(frame):
+        if len(frame) > 1000 and threading.current_thread() is not threading.main_thread():
+            reading.set()
+            assert go_on.wait(10)
+        return unpack(frame)
+
+    monkeypatch.setattr(wire, "unpack", slow_unpack)
+    with openpi_connect(port) as slow, openpi_connect(port) as other:
+        for robot in (slow, other):
+            robot.recv(timeout=10)
+        slow.send(request(padding=bytes(1000)))
+        assert reading.wait(10)
+        try:
+            assert wire.ACTIONS in ask(other, request())
+        finally:
+            go_on.set()
+        assert wire.ACTIONS in wire.unpack(slow.recv(timeout=10))
+
+
+def test_an_answer_that_is_not_finite_is_never_sent(port):
+    with openpi_connect(port) as robot:
+        robot.recv(timeout=10)
+        robot.send(request("nan"))
+        assert robot.recv(timeout=10) == "the policy's answer has NaN or infinity in actions"
+        assert wire.ACTIONS in ask(robot, request())
+
+
+def test_refusals_are_short_and_their_log_is_one_line_a_second(port, caplog):
+    with openpi_connect(port) as robot:
+        robot.recv(timeout=10)
+        for _ in range(50):
+            robot.send(wire.pack({wire.PROMPT: "go", **{f"{k:0199}": k for k in range(100)}}))
+            assert len(robot.recv(timeout=10)) <= 500
+    assert "Traceback" not in caplog.text
+    assert caplog.text.count("refused a request") < 25
+
+
 def test_all_inference_happens_in_one_thread(policy, port):
     """What a policy compiled for its thread while warming up is used from there."""
     with openpi_connect(port) as robot, openpi_connect(port) as other:
@@ -235,7 +278,7 @@ def test_a_bad_request_is_one_line_and_the_connection_stays(port, frame, line):
         assert wire.ACTIONS in ask(robot, request())
 
 
-@pytest.mark.parametrize(("frame", "words"), [(b"\xc1", "frame: "), ("hello", "got a text frame")])
+@pytest.mark.parametrize(("frame", "words"), [(b"\xc1", "frame: not msgpack"), ("hello", "got a text frame")])
 def test_what_is_no_request_ends_the_connection(port, frame, words):
     with openpi_connect(port) as stranger:
         stranger.recv(timeout=10)

@@ -63,8 +63,12 @@ CHECKPOINT = "checkpoint"
 MAX_FRAME_BYTES = 64 * 2**20
 """Both sides refuse more: ten times three full-HD images, and a bound on what a peer can make us hold."""
 
-_MAX_ITEMS = 4096
-"""Of a list or map: msgpack allocates what the header claims, before it sees the items."""
+MAX_ITEMS = 2048
+"""Of all lists and maps of a frame together, themselves included; a request with three cameras has some 60,
+the metadata of a robot with two arms some 300. So a frame costs what copying its bytes costs."""
+
+MAX_KEY = 200
+"""Characters of a key of ours; refusals repeat them."""
 
 _MAX_DIMS = 32
 """What numpy 1 can hold."""
@@ -100,19 +104,55 @@ def unpack(frame: bytes) -> dict[str, Any]:
     """The map in a frame; arrays are read-only views of it. ValueError for anything but exactly one map."""
     if len(frame) > MAX_FRAME_BYTES:
         raise ValueError(f"frame: got {len(frame)} bytes, expected at most {MAX_FRAME_BYTES}")
+    budget = _Budget()
     try:
         message = msgpack.unpackb(
             frame,
-            object_hook=_decode,
+            object_hook=budget.map,
+            list_hook=budget.list,
             ext_hook=_refuse_extension,
-            max_array_len=_MAX_ITEMS,
-            max_map_len=_MAX_ITEMS,
+            max_array_len=MAX_ITEMS,  # msgpack allocates what a header claims, before it sees the items
+            max_map_len=MAX_ITEMS,
         )
-    except (ValueError, RecursionError, msgpack.UnpackException) as error:
+    except (msgpack.StackError, RecursionError) as error:
+        raise ValueError("frame: nested too deep") from error
+    except msgpack.FormatError as error:
+        raise ValueError("frame: not msgpack") from error
+    except (ValueError, msgpack.UnpackException) as error:
         raise ValueError(f"frame: {error}") from error
     if not isinstance(message, dict) or not all(isinstance(key, str) for key in message):
         raise ValueError(f"frame: got {type(message).__name__}, expected a map with string keys")
+    longest = max(map(len, message), default=0)
+    if longest > MAX_KEY:
+        raise ValueError(f"frame: got a key of {longest} characters, expected at most {MAX_KEY}")
     return message
+
+
+def brief(value: Any) -> str:
+    """What a peer sent where something else belongs, in a few characters: it may be 60 MB."""
+    if isinstance(value, str):
+        return repr(value[:40])
+    return repr(value) if value is None or isinstance(value, int | float) else type(value).__name__
+
+
+class _Budget:
+    """Decodes lists and maps while they are unpacked, and stops when there are too many items."""
+
+    def __init__(self) -> None:
+        self._left = MAX_ITEMS
+
+    def map(self, value: dict[Any, Any]) -> Any:
+        self._spend(1 + len(value))
+        return _decode(value)
+
+    def list(self, value: list[Any]) -> Any:
+        self._spend(1 + len(value))
+        return value
+
+    def _spend(self, items: int) -> None:
+        self._left -= items
+        if self._left < 0:
+            raise ValueError(f"more than {MAX_ITEMS} items in lists and maps")
 
 
 def _encode(value: Any) -> dict[bytes, Any]:
@@ -141,7 +181,7 @@ def _decode(value: dict[Any, Any]) -> Any:
 def _decode_dtype(text: Any) -> np.dtype[Any]:
     if not isinstance(text, str) or not _DTYPE.fullmatch(text):
         raise ValueError(
-            f"array dtype: got {str(text)[:40]!r}, expected one of kinds b i u f m M S U, as in '<f4'"
+            f"array dtype: got {brief(text)}, expected one of kinds b i u f m M S U, as in '<f4'"
         )
     try:
         dtype = np.dtype(text)
@@ -157,9 +197,10 @@ def _decode_array(data: Any, dtype: np.dtype[Any], shape: Any) -> np.ndarray:
     if not isinstance(data, bytes):
         raise ValueError(f"array data: got {type(data).__name__}, expected bytes")
     if not isinstance(shape, list) or len(shape) > _MAX_DIMS:
-        raise ValueError(f"array shape: got {str(shape)[:40]}, expected a list of at most {_MAX_DIMS} sizes")
+        raise ValueError(f"array shape: got {brief(shape)}, expected a list of at most {_MAX_DIMS} sizes")
     if not all(type(size) is int and 0 <= size <= MAX_FRAME_BYTES for size in shape):
-        raise ValueError(f"array shape: got {str(shape)[:80]}, expected sizes from 0 to {MAX_FRAME_BYTES}")
+        sizes = ", ".join(map(brief, shape))
+        raise ValueError(f"array shape: got [{sizes}], expected sizes from 0 to {MAX_FRAME_BYTES}")
     expected = math.prod(shape) * dtype.itemsize
     if len(data) != expected:
         raise ValueError(

@@ -14,6 +14,9 @@ from xr0_robot import wire
 DEFAULT_SEED = 0
 """Of the noise of a request that names none: the same request has the same answer."""
 
+MAX_PROMPT = 2000
+"""Characters: a sentence has 50, and every further token of a prompt costs time that other robots wait."""
+
 
 class ServedPolicy:
     """A Policy as the server wants it."""
@@ -49,8 +52,14 @@ def _request(message: Mapping[str, Any]) -> Request:
     )
     if not isinstance(prompt, str):
         raise ValueError(f"request: {wire.PROMPT!r} is {type(prompt).__name__}, expected a string")
+    if len(prompt) > MAX_PROMPT:
+        raise ValueError(
+            f"request: {wire.PROMPT!r} has {len(prompt)} characters, expected at most {MAX_PROMPT}"
+        )
     if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise ValueError(f"request: {wire.SEED!r} is {seed!r}, expected an integer from 0 to 2^63 - 1")
+        raise ValueError(
+            f"request: {wire.SEED!r} is {wire.brief(seed)}, expected an integer from 0 to 2^63 - 1"
+        )
     if prefix is not None and (not isinstance(prefix, np.ndarray) or prefix.ndim != 2):
         raise ValueError(f"request: {wire.PREFIX!r} must be an array [ticks, native_dim]")
     images = {

@@ -1,8 +1,11 @@
 """A policy behind openpi's websocket protocol: metadata first, then one answer per request.
 
-The event loop only moves frames; inference runs in one worker thread, first come, first served. Every
-connection has at most one request in that queue, so robots take turns, and keepalive pings and `/healthz`
-are answered while the model thinks. Keys and layout are in xr0_robot.wire.
+The event loop only moves frames; they are unpacked in threads, and inference runs in one worker thread,
+first come, first served. Every connection has at most one request in that queue, so robots take turns, and
+keepalive pings and `/healthz` are answered while the model thinks. Keys and layout are in xr0_robot.wire.
+
+What a client sends can cost it its connection, and everyone else nothing: a refusal is one line, to it and in
+the log, and no answer with NaN or infinity is sent.
 """
 
 from __future__ import annotations
@@ -27,9 +30,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 
+from xr0.serve.peers import log
 from xr0_robot import wire
 
 logger = logging.getLogger("xr0.serve")
+"""Of the server's own affairs; `log` has what clients cause."""
 
 HOST = "127.0.0.1"
 """This machine only, unless its user says otherwise."""
@@ -40,6 +45,9 @@ PORT = 8000
 QUEUED_FRAMES = 2
 """Per connection, before its socket is no longer read: a client that does not wait for answers fills its own
 buffers, not the server's memory."""
+
+MAX_LINE = 500
+"""Characters of a refusal."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -108,6 +116,7 @@ async def listening(policy: Policy, host: str, port: int, api_key: str | None = 
                 compression=None,
                 max_size=wire.MAX_FRAME_BYTES,
                 max_queue=QUEUED_FRAMES,
+                logger=log,
             )
         except OSError as error:  # another program listened while our policy warmed up
             raise _listen_error(host, port, error) from error
@@ -134,7 +143,7 @@ class _Conversations:
             async for frame in connection:
                 start_s = time.monotonic()
                 try:
-                    answer = await self._answer(_read(frame), total_ms)
+                    answer = await self._answer(await asyncio.to_thread(_read, frame), total_ms)
                 except _UnreadableError as error:
                     await _part(connection, str(error))
                     return
@@ -154,8 +163,9 @@ class _Conversations:
             loop = asyncio.get_running_loop()
             reply, start_s, end_s = await loop.run_in_executor(self._worker, self._infer, request)
         except ValueError as error:
-            logger.warning("refused a request: %s", error, exc_info=True)
-            return " ".join(str(error).split())
+            line = _line(str(error))
+            log.warning("refused a request: %s", line)
+            return line
         timing = {wire.QUEUE_MS: _ms(queued_s, start_s), wire.INFER_MS: _ms(start_s, end_s)}
         if previous_ms is not None:
             timing[wire.PREV_TOTAL_MS] = previous_ms
@@ -164,7 +174,20 @@ class _Conversations:
     def _infer(self, request: dict[str, Any]) -> tuple[dict[str, Any], float, float]:
         start_s = time.monotonic()
         reply = self._policy.infer(request)
+        broken = [key for key, value in reply.items() if _is_broken(value)]
+        if broken:
+            raise ValueError(f"the policy's answer has NaN or infinity in {', '.join(broken)}")
         return reply, start_s, time.monotonic()
+
+
+def _is_broken(value: Any) -> bool:
+    """An array with a number that is none."""
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f" and not np.isfinite(value).all()
+
+
+def _line(text: str) -> str:
+    """In one line, and no longer than one."""
+    return " ".join(text.split())[:MAX_LINE]
 
 
 class _UnreadableError(Exception):
@@ -192,8 +215,9 @@ def _request_id(request: dict[str, Any]) -> dict[str, int]:
 
 async def _part(connection: ServerConnection, reason: str) -> None:
     """Say why in a text frame, then close as openpi's server does."""
-    logger.warning("%s: closing, %s", connection.remote_address, reason)
-    await connection.send(reason)
+    line = _line(reason)
+    log.warning("%s: closing, %s", connection.remote_address, line)
+    await connection.send(line)
     await connection.close(CloseCode.INTERNAL_ERROR, "the text frame before says why")
 
 

@@ -79,8 +79,8 @@ def load(path: Path) -> Tokenizer:
     if not path.is_file():
         raise FileNotFoundError(f"tokenizer: no file {path.name} in {path.parent}")
     try:
-        tokenizer = Tokenizer.from_str(path.read_text(encoding="utf-8"))
-    except Exception as error:  # tokenizers raises nothing narrower
+        tokenizer = Tokenizer.from_buffer(path.read_bytes())
+    except ValueError as error:  # `from_str` would raise a plain Exception
         raise ValueError(f"tokenizer: {path} is not a tokenizer.json ({error})") from error
     missing = [token for token in SPECIAL_TOKENS if tokenizer.token_to_id(token) is None]
     if missing:
