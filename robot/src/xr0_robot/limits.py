@@ -26,16 +26,24 @@ class PoseLimit:
 
 @dataclass(frozen=True)
 class PlainLimit:
-    """A range for each number of a segment, and how fast it may be commanded to change, per second."""
+    """A range for each number of a segment, and how fast it may be commanded to change, per second.
+
+    tolerance: share of the range by which a command may lie beyond it before clamping it counts as an
+    intervention. A gripper is told the very ends of its range, so half of a network's errors lie beyond them.
+    """
 
     low: float
     high: float
     rate: float
+    tolerance: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.low < self.high or self.rate <= 0:
-            raise ValueError(f"plain limit: got {self}, expected low < high and rate > 0")
+        if not self.low < self.high or self.rate <= 0 or self.tolerance < 0:
+            raise ValueError(f"plain limit: got {self}, expected low < high, rate > 0 and tolerance >= 0")
 
+
+GRIPPER_TOLERANCE = 0.05
+"""Of its range: a gripper told 1.03 is told to open, and no limit has kept it from anything."""
 
 Limits = Mapping[str, PoseLimit | PlainLimit]
 """Segment name to its limit; every segment of the embodiment has one."""

@@ -44,10 +44,10 @@ class NumberedPolicy:
 class Bench:
     """An executor on a virtual clock, one tick at a time."""
 
-    def __init__(self, policy, strategy, latency_s=0.0, inference=None):
+    def __init__(self, policy, strategy, latency_s=0.0, inference=None, limits=WIDE):
         self.env, self.now = MockEnv(), 0
         inference = inference or VirtualInference(policy, latency_s)
-        self.executor = Executor(inference, strategy, Safety(BRICKS, WIDE), STANDING, seed=0)
+        self.executor = Executor(inference, strategy, Safety(BRICKS, limits), STANDING, seed=0)
 
     def tick(self):
         now_s = self.now / 30
@@ -84,6 +84,41 @@ def test_the_prefix_is_exactly_what_ran_while_the_policy_thought():
         assert len(prefix) == 3
         assert prefix.tolist() == [t.command.tolist() for t in ticks[tick : tick + 3]]
     assert [t.tick for t in ticks if t.freshness == "prefix"] == [10, 11, 12, 20, 21, 22, 30, 31, 32]
+
+
+NARROW = {
+    "arm.pose": PoseLimit((-2.0,) * 3, (20.0,) * 3, speed_m_s=15.0, turn_rad_s=1.0),
+    "arm.gripper": PlainLimit(-1.0, 1.0, rate=1.0),
+}
+"""NumberedPolicy goes a metre per tick: half of that is let through."""
+
+
+def test_where_the_limits_slow_the_plan_down_what_is_promised_is_still_what_runs():
+    policy = NumberedPolicy()
+    ticks = Bench(policy, Asynchronous(10), latency_s=0.1, limits=NARROW).run(40)
+    assert sum("arm.pose speed" in t.clamped for t in ticks) > 30
+    for tick, prefix, _, _ in policy.requests[1:3]:
+        assert prefix.tolist() == [t.command.tolist() for t in ticks[tick : tick + 3]]
+
+
+class Shifted:
+    """The robot works a metre further along x than the policy believes."""
+
+    def sent(self, command):
+        return command + np.eye(7)[0]
+
+    def seen(self, state):
+        return state - np.eye(7)[0]
+
+
+@pytest.mark.parametrize("limits", [WIDE, NARROW])
+def test_a_prefix_knows_nothing_of_the_adjustment_but_all_of_the_limits(limits):
+    policy = NumberedPolicy()
+    bench = Bench(policy, Asynchronous(10), latency_s=0.1, limits=limits)
+    bench.executor.adjustment = Shifted()
+    ticks = bench.run(40)
+    for tick, prefix, _, _ in policy.requests[1:3]:
+        assert prefix == pytest.approx(np.stack([Shifted().seen(t.command) for t in ticks[tick : tick + 3]]))
 
 
 def test_without_latency_each_chunk_starts_at_its_first_row_and_nothing_is_promised():

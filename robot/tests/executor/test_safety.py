@@ -64,7 +64,8 @@ def test_the_gripper_is_clamped_to_its_range_and_rate(safety):
 
 
 @pytest.mark.parametrize(
-    "bad", [np.full(7, np.nan), np.array([np.inf, *START[1:]]), np.zeros(6), np.zeros((1, 7))]
+    "bad",
+    [np.full(7, np.nan), np.array([np.inf, *START[1:]]), np.zeros(6), np.zeros((1, 7)), np.full(7, 1e200)],
 )
 def test_what_is_no_command_is_refused_and_the_last_one_held(safety, bad):
     safety.check(START + 0.001)
@@ -73,19 +74,51 @@ def test_what_is_no_command_is_refused_and_the_last_one_held(safety, bad):
     assert verdict.refused is not None and verdict.refused.startswith("command: got")
 
 
-@given(st.lists(npst.arrays(float, 7, elements=st.floats(-3, 3)), min_size=1, max_size=8))
-def test_no_sequence_of_commands_leaves_the_box_or_outruns_the_limits(commands):
+@pytest.mark.parametrize(
+    "wanted, sent, clamped", [(1.003, 1.0, ()), (-0.04, 0.0, ()), (1.2, 1.0, ("range",))]
+)
+def test_a_gripper_told_a_little_beyond_its_end_is_clamped_but_that_is_no_intervention(wanted, sent, clamped):
+    safety = Safety(BRICKS, BRICKS_LIMITS)
+    safety.reset(np.array([*START[:6], round(sent)]))
+    verdict = safety.check(np.array([*START[:6], wanted]))
+    assert verdict.command[6] == sent
+    assert verdict.clamped == tuple(f"arm.gripper {name}" for name in clamped)
+
+
+def test_without_a_tolerance_every_clamp_counts():
+    strict = Safety(BRICKS, {**BRICKS_LIMITS, "arm.gripper": PlainLimit(low=0.0, high=1.0, rate=10.0)})
+    strict.reset(np.array([*START[:6], 1.0]))
+    assert strict.check(np.array([*START[:6], 1.0 + 1e-9])).clamped == ("arm.gripper range",)
+
+
+@given(st.lists(npst.arrays(float, 7, elements=st.floats()), min_size=1, max_size=8))
+def test_a_preview_is_exactly_what_is_then_sent_and_changes_nothing(commands):
+    safety = Safety(BRICKS, BRICKS_LIMITS)
+    safety.reset(START)
+    previews = [safety.preview(np.stack(commands)) for _ in range(2)]
+    sent = np.stack([safety.check(command).command for command in commands])
+    assert all(np.array_equal(preview, sent) for preview in previews)
+
+
+HOSTILE = st.one_of(st.floats(), st.floats(-3, 3), st.sampled_from([1e9, -1e9, np.pi, 1e-300]))
+"""NaN, infinities, overflows, half turns, and what lies about the limits."""
+
+
+@given(st.lists(npst.arrays(float, 7, elements=HOSTILE), min_size=1, max_size=8))
+def test_no_sequence_of_commands_leaves_the_box_outruns_the_limits_or_carries_a_nan(commands):
     safety = Safety(BRICKS, BRICKS_LIMITS)
     safety.reset(START)
     last = START
     for command in commands:
         sent = safety.check(command).command
+        assert np.isfinite(sent).all()
         assert (sent[:3] >= np.array(POSE.low) - 1e-9).all() and (
             sent[:3] <= np.array(POSE.high) + 1e-9
         ).all()
         assert np.linalg.norm(sent[:3] - last[:3]) <= POSE.speed_m_s / 30 + 1e-9
         assert rotation.angle_between(sent[3:6], last[3:6]) <= POSE.turn_rad_s / 30 + 1e-6
-        assert 0.0 <= sent[6] <= 1.0
+        assert GRIPPER.low <= sent[6] <= GRIPPER.high
+        assert abs(sent[6] - last[6]) <= GRIPPER.rate / 30 + 1e-9
         last = sent
 
 

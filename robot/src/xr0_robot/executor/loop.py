@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -50,6 +50,18 @@ class Tick:
     refused: str | None = None
 
 
+class Adjustment(Protocol):
+    """A correction of the plan that the policy is not to know of: it goes on planning without it."""
+
+    def sent(self, command: np.ndarray) -> np.ndarray:
+        """What to send [native_dim] for the plan's `command`."""
+        ...
+
+    def seen(self, state: np.ndarray) -> np.ndarray:
+        """Inverse to `sent`: a state or a sent command [native_dim], as if the plan were not corrected."""
+        ...
+
+
 class Executor:
     """Turns chunks that come when they come into one safe command per control tick, for one episode.
 
@@ -75,8 +87,8 @@ class Executor:
         self.queue = ChunkQueue()
         self.delay = DelayEstimator(inference.policy.action_horizon)
         self.latencies_s: list[float] = []
-        self.adjust: Callable[[np.ndarray], np.ndarray] | None = None
-        """Applied to every action of the plan, before the safety limits; None leaves it as it is."""
+        self.adjustment: Adjustment | None = None
+        """Of every command of the plan, before the safety limits; None leaves it as it is."""
         self._tick = 0
         self._epoch = 0
         self._asked_epoch = 0
@@ -147,7 +159,7 @@ class Executor:
                 "inference takes %d ticks, the policy knows prefixes up to %d: seams may show", delay, count
             )
             self._warned = True
-        prefix = self.queue.prefix(self._tick, count)
+        prefix = self._promised(count)
         seed = int(np.random.SeedSequence([self._seed, self._requests]).generate_state(1)[0])
         self._requests += 1
         self._started_tick = self._tick
@@ -158,6 +170,18 @@ class Executor:
             self._unanswered_since_s = now_s
         request = Request(observation, prefix if len(prefix) else None, seed, self._tick)
         self._inference.start(request, now_s)
+
+    def _promised(self, count: int) -> np.ndarray:
+        """The next commands [n <= count, native_dim] as they will be sent, in the plan's own coordinates.
+
+        The adjustment is taken to stay as it is now; where no limit interferes, that makes no difference.
+        """
+        planned = self.queue.prefix(self._tick, count)
+        adjustment = self.adjustment
+        if adjustment is None or len(planned) == 0:
+            return self._safety.preview(planned)
+        sent = self._safety.preview(np.stack([adjustment.sent(row) for row in planned]))
+        return np.stack([adjustment.seen(row) for row in sent])
 
     def _receive(self, now_s: float) -> None:
         reply = self._inference.poll(now_s)
@@ -213,8 +237,8 @@ class Executor:
         action = self.queue.at(self._tick)
         if action is None:
             return self._hold(None)
-        if self.adjust is not None:
-            action = self.adjust(action)
+        if self.adjustment is not None:
+            action = self.adjustment.sent(action)
         verdict = self._safety.check(action)
         if verdict.refused is not None:
             return self._hold(verdict.refused)

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from xr0_robot import rotation
-from xr0_robot.limits import Limits, PoseLimit
+from xr0_robot.limits import Limits, PlainLimit, PoseLimit
 from xr0_robot.types import Embodiment, Segment, finite_vector
+
+LARGEST = 1e9
+"""No robot's unit makes a number this large; the sines of larger ones lose their digits, then overflow."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What may be sent. `clamped` names what was changed; `refused` says why the last command is repeated."""
+    """What may be sent. `clamped` names the limits that changed it by more than their tolerance; `refused`
+    says why the last command is repeated."""
 
     command: np.ndarray
     clamped: tuple[str, ...] = ()
@@ -42,7 +46,7 @@ class Safety:
 
     def reset(self, state: np.ndarray) -> None:
         """Begin from where the robot is: measured float [native_dim]."""
-        self._last = finite_vector("state", state, self._embodiment.native_dim)
+        self._last = _sane("state", state, self._embodiment.native_dim)
 
     def hold(self) -> np.ndarray:
         """The last safe command [native_dim]: to repeat it is to stand still."""
@@ -52,15 +56,25 @@ class Safety:
 
     def check(self, action: np.ndarray) -> Verdict:
         """What may be sent instead of `action` [native_dim]; a NaN or another shape is answered by a hold."""
-        last = self.hold()
+        verdict = self._verdict(action, self.hold())
+        self._last = verdict.command.copy()
+        return verdict
+
+    def preview(self, actions: np.ndarray) -> np.ndarray:
+        """What `check` would let through of `actions` [n, native_dim], one by one; nothing changes."""
+        sent, last = np.empty_like(actions), self.hold()
+        for row, action in enumerate(actions):
+            sent[row] = last = self._verdict(action, last).command
+        return sent
+
+    def _verdict(self, action: np.ndarray, last: np.ndarray) -> Verdict:
         try:
-            command = finite_vector("command", action, self._embodiment.native_dim)
+            command = _sane("command", action, self._embodiment.native_dim)
         except ValueError as error:
-            return Verdict(last, refused=str(error))
+            return Verdict(last.copy(), refused=str(error))
         clamped: list[str] = []
         for segment in self._embodiment.segments:
             clamped += self._clamp(segment, command, last)
-        self._last = command.copy()
         return Verdict(command, tuple(clamped))
 
     def _clamp(self, segment: Segment, command: np.ndarray, last: np.ndarray) -> list[str]:
@@ -68,13 +82,23 @@ class Safety:
         now, before = command[segment.native_slice], last[segment.native_slice]
         if isinstance(limit, PoseLimit):
             return _clamp_pose(segment.name, limit, self._embodiment.dt, now, before)
-        wanted = now.copy()
-        now[:] = np.clip(now, limit.low, limit.high)
-        in_range = now.copy()
-        step = limit.rate * self._embodiment.dt
-        now[:] = np.clip(now, before - step, before + step)
-        found = [f"{segment.name} range"] if (in_range != wanted).any() else []
-        return found + ([f"{segment.name} rate"] if (now != in_range).any() else [])
+        return _clamp_plain(segment.name, limit, self._embodiment.dt, now, before)
+
+
+def _sane(name: str, value: np.ndarray, size: int) -> np.ndarray:
+    """A finite vector of `size` whose numbers can be computed with; ValueError otherwise."""
+    vector = finite_vector(name, value, size)
+    if (np.abs(vector) > LARGEST).any():
+        raise ValueError(f"{name}: got {np.abs(vector).max():.3g}, expected at most {LARGEST:g}")
+    return vector
+
+
+def _clamp_plain(name: str, limit: PlainLimit, dt: float, now: np.ndarray, before: np.ndarray) -> list[str]:
+    """Clamp `now` in place."""
+    in_range = np.clip(now, limit.low, limit.high)
+    beyond = np.abs(now - in_range) > limit.tolerance * (limit.high - limit.low)
+    now[:] = np.clip(in_range, before - limit.rate * dt, before + limit.rate * dt)
+    return [f"{name} range"] * bool(beyond.any()) + [f"{name} rate"] * bool((now != in_range).any())
 
 
 def _clamp_pose(name: str, limit: PoseLimit, dt: float, now: np.ndarray, before: np.ndarray) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xr0_robot.limits import Limits, PlainLimit, PoseLimit
+from xr0_robot.limits import GRIPPER_TOLERANCE, Limits, PlainLimit, PoseLimit
 from xr0_robot.types import MODEL_DIM, Camera, Chunk, Embodiment, Observation, Segment, finite_vector
 
 MOCK = Embodiment(
@@ -23,7 +23,7 @@ MOCK = Embodiment(
 
 LIMITS: Limits = {
     "arm.pose": PoseLimit(low=(0.15, -0.35, 0.005), high=(0.78, 0.35, 0.45), speed_m_s=1.0, turn_rad_s=4.0),
-    "arm.gripper": PlainLimit(low=0.0, high=1.0, rate=10.0),
+    "arm.gripper": PlainLimit(low=0.0, high=1.0, rate=10.0, tolerance=GRIPPER_TOLERANCE),
 }
 """How far and how fast it may be told to go: measured on the arm."""
 

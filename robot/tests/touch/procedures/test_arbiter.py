@@ -221,7 +221,7 @@ def test_one_writer_per_tick_and_no_stale_chunk_whatever_happens(
         if tick.freshness == "touch":
             assert bench.arbiter.mode in ("refine", "verify", "abort", "hand back")
             last_touch = number
-        elif tick.freshness != "idle" and bench.executor.adjust is None:
+        elif tick.freshness != "idle" and bench.executor.adjustment is None:
             observed = round((tick.command[0] - x) * 1e6)
             assert observed > last_touch
 

@@ -138,7 +138,7 @@ class Arbiter:
         self.refined.append(Refined(self._start_s, now_s, outcome, self._reason))
         if outcome is not None and not np.array_equal(outcome.offset, np.eye(4)):
             self._compensation = Compensation(self._arm, outcome.offset)
-            self._executor.adjust = self._compensation.sent
+            self._executor.adjustment = self._compensation
 
     def _by_plan(self, sense: Sense, observe: Callable[[], Observation], goal: TactileReading) -> Tick:
         """The executor's command, and a look at what the fingers make of it."""
@@ -161,7 +161,7 @@ class Arbiter:
             return observe
         compensation.advance(holding=self._empty_ticks < CONTACT_TICKS)
         if compensation.over:
-            self._compensation = self._executor.adjust = None
+            self._compensation = self._executor.adjustment = None
             return observe
 
         def seen() -> Observation:
