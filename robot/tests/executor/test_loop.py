@@ -97,7 +97,7 @@ def test_where_the_limits_slow_the_plan_down_what_is_promised_is_still_what_runs
     policy = NumberedPolicy()
     ticks = Bench(policy, Asynchronous(10), latency_s=0.1, limits=NARROW).run(40)
     assert sum("arm.pose speed" in t.clamped for t in ticks) > 30
-    for tick, prefix, _, _ in policy.requests[1:3]:
+    for tick, prefix, _ in policy.requests[1:3]:
         assert prefix.tolist() == [t.command.tolist() for t in ticks[tick : tick + 3]]
 
 
@@ -117,7 +117,7 @@ def test_a_prefix_knows_nothing_of_the_adjustment_but_all_of_the_limits(limits):
     bench = Bench(policy, Asynchronous(10), latency_s=0.1, limits=limits)
     bench.executor.adjustment = Shifted()
     ticks = bench.run(40)
-    for tick, prefix, _, _ in policy.requests[1:3]:
+    for tick, prefix, _ in policy.requests[1:3]:
         assert prefix == pytest.approx(np.stack([Shifted().seen(t.command) for t in ticks[tick : tick + 3]]))
 
 
