@@ -115,3 +115,5 @@ def test_the_state_follows_the_layout() -> None:
     encoded = encode_state(np.arange(1.0, 15.0), BIMANUAL)
     np.testing.assert_array_equal(encoded[14:21], np.arange(8.0, 15.0))
     assert not encoded[7:14].any()
+    batch = np.arange(28.0).reshape(2, 14)
+    np.testing.assert_array_equal(encode_state(batch, BIMANUAL), [encode_state(s, BIMANUAL) for s in batch])

@@ -43,6 +43,13 @@ def test_token_counts_of_the_released_models(size: tuple[int, int], tokens: int)
     assert QWEN.tokens((height // QWEN.patch, width // QWEN.patch)) == tokens
 
 
+def test_a_view_that_is_too_small_is_enlarged_to_the_least_area() -> None:
+    """384 px: both sides times sqrt(1024 / 384), each rounded up to a multiple of 16."""
+    spec = images.ImageSpec(patch=8, merge=2, temporal=2)
+    assert images.target_size(16, 24, spec) == (32, 48)
+    assert images.patches(np.zeros((16, 24, 3), np.uint8), spec)[1] == (4, 6)
+
+
 def test_a_patch_holds_its_own_pixels_and_merge_neighbours_are_consecutive() -> None:
     spec = images.ImageSpec(patch=2, merge=2, temporal=2)
     image = np.zeros((32, 32, 3), np.uint8)

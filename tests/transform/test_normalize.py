@@ -60,11 +60,24 @@ def test_json_round_trip_is_exact() -> None:
         ("action_mean", [[float("nan")] * 6] * 4, "NaN"),
         ("action_std", [[-1.0] * 6] * 4, "negative"),
         ("action_mean", [[0.0] * 6] * 3, "expected two"),
+        ("state_mean", [0.0] * 2, "expected two"),
+        ("state_std", [float("inf")] * 3, "infinity"),
+        ("state_std", [-1.0] * 3, "negative"),
     ],
 )
 def test_broken_statistics_are_refused(field: str, value: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Stats.from_dict({**stats().to_dict(), field: value})
+
+
+def test_statistics_cover_one_tick_or_more() -> None:
+    s = stats()
+    assert replace(s, action_mean=s.action_mean[:1], action_std=s.action_std[:1]).horizon == 1
+    with pytest.raises(ValueError, match="got no tick"):
+        replace(s, action_mean=s.action_mean[:0], action_std=s.action_std[:0])
+    square = np.zeros((3, 3), np.float32)
+    with pytest.raises(ValueError, match="state_dim"):
+        replace(s, state_mean=square, state_std=square)
 
 
 def test_unknown_and_missing_fields_are_refused() -> None:

@@ -27,6 +27,12 @@ def test_sentences_are_capitalised_once_and_closed_once() -> None:
     assert prompt.sentence("Put the LEGO away", lower_case=True) == "Put the lego away."
 
 
+def test_a_sentence_has_at_most_a_thousand_letters() -> None:
+    assert len(prompt.sentence("a" * 1000)) == 1001
+    with pytest.raises(ValueError, match="got 1001 characters, expected at most 1000"):
+        prompt.sentence("a" * 1001)
+
+
 def test_a_sentence_cannot_smuggle_in_a_view() -> None:
     with pytest.raises(ValueError, match=r"special token <\|image_pad\|>"):
         prompt.action_prompt(["Base View"], [1], "look <|image_pad|> here")
@@ -45,10 +51,17 @@ def test_text_survives_and_special_tokens_are_single(tmp_path: Path) -> None:
     assert len(loaded.encode("42").ids) == 2
 
 
+def test_merges_stop_at_the_size_asked_for_and_a_word_takes_the_hyphen_before_it() -> None:
+    texts = ["put the red brick into the left-hand bin"] * 3
+    assert tokenizer.train(texts, 270).get_vocab_size() == 270
+    assert len(tokenizer.train(texts, 400).encode(" left-hand").ids) == 2
+
+
 def test_a_placeholder_has_qwen_s_ids_and_about_its_number_of_tokens() -> None:
     """facts/model.md 6.1: about 60 tokens of text for two views."""
     learned = tokenizer.placeholder(OFFICIAL_SPECIAL_IDS)
     assert tokenizer.special_ids(learned) == OFFICIAL_SPECIAL_IDS
+    assert learned.decode(learned.encode("Put it\ninto bin 2.").ids) == "Put it\ninto bin 2."
     titles, sentence = ["Base View", "Left-Wrist View"], "put the red brick in the left bin"
     ids = learned.encode(prompt.action_prompt(titles, [64, 64], sentence)).ids
     assert ids.count(OFFICIAL_SPECIAL_IDS["image_token_id"]) == 128

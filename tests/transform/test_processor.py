@@ -1,0 +1,88 @@
+"""Frames and a sentence to one row for the VLM, and frames that do not fit the robot refused."""
+
+import numpy as np
+import pytest
+
+from xr0.transform import processor, prompt, tokenizer
+from xr0.transform.images import ImageSpec
+from xr0.transform.processor import Processor, view_of
+from xr0_robot.sims.bricks.embodiment import BRICKS
+from xr0_robot.types import Camera
+
+SPEC = ImageSpec(patch=8, merge=2, temporal=2)
+CAMERA = Camera("base", "Base View", 40, 60)
+FRAME = np.zeros((40, 60, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def words() -> tokenizer.Tokenizer:
+    return tokenizer.train([prompt.action_prompt(["Base View"], [0], "put the brick away")] * 3, 400)
+
+
+def frames() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return {c.key: rng.integers(0, 255, (*c.size, 3)).astype(np.uint8) for c in BRICKS.cameras}
+
+
+def test_a_request_holds_a_place_for_every_token_of_its_views(words: tokenizer.Tokenizer) -> None:
+    tokens = Processor(words, SPEC).action(frames(), "put the brick away", BRICKS)
+    places = tokens.ids.count(tokenizer.token_id(words, prompt.IMAGE_PAD))
+    assert places == sum(SPEC.tokens(grid) for grid in tokens.grids) > 0
+    assert len(tokens.grids) == len(BRICKS.cameras)
+    assert len(tokens.pixels) == sum(height * width for height, width in tokens.grids)
+    assert "Put the brick away. /no_cot" in words.decode(tokens.ids)
+
+
+def test_every_request_begins_with_the_opening_and_the_first_view_follows(words: tokenizer.Tokenizer) -> None:
+    process = Processor(words, SPEC)
+    opening, whole = process.opening(BRICKS), process.action(frames(), "stop", BRICKS).ids
+    assert whole[: len(opening)] == opening
+    assert whole[len(opening)] == tokenizer.token_id(words, prompt.IMAGE_PAD)
+
+
+def test_a_question_says_how_many_of_its_ids_are_the_answer(words: tokenizer.Tokenizer) -> None:
+    tokens, count = Processor(words, SPEC).question([FRAME], "where is the brick", "in the bin")
+    assert words.decode(tokens.ids[-count:], skip_special_tokens=False) == "in the bin<|im_end|>\n"
+    assert words.decode(tokens.ids[:-count], skip_special_tokens=False).endswith("<|im_start|>assistant\n")
+
+
+def test_the_texts_that_are_remembered_are_bounded(
+    words: tokenizer.Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processor, "KNOWN_TEXTS", 2)
+    process = Processor(words, SPEC)
+    for text in ("put", "the brick", "away", "put", "the"):
+        assert process.ids(text) == words.encode(text).ids
+        assert len(process._known) <= 2
+
+
+@pytest.mark.parametrize("camera", [CAMERA, Camera("base", "Base View", None, None)])
+def test_a_frame_that_fits_is_taken(camera: Camera) -> None:
+    assert view_of({"base": FRAME, "other": FRAME[:1]}, camera) is FRAME
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (FRAME.astype(np.float32), r"got float32 of shape \(40, 60, 3\), expected uint8 \(40, 60, 3\)"),
+        (FRAME.transpose(1, 0, 2), r"got uint8 of shape \(60, 40, 3\)"),
+        (np.zeros((40, 50, 3), np.uint8), "of shape"),
+        (np.zeros((30, 60, 3), np.uint8), "of shape"),
+        (np.zeros((40, 60, 4), np.uint8), "of shape"),
+        (np.zeros((40, 60), np.uint8), "of shape"),
+    ],
+)
+def test_another_frame_is_refused(frame: np.ndarray, message: str) -> None:
+    with pytest.raises(ValueError, match=f"camera 'base': .*{message}"):
+        view_of({"base": frame}, CAMERA)
+
+
+@pytest.mark.parametrize("shape", [(0, 60, 3), (40, 0, 3)])
+def test_an_empty_frame_is_refused_even_where_any_size_will_do(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"expected uint8 \(h, w, 3\)"):
+        view_of({"base": np.zeros(shape, np.uint8)}, Camera("base", "Base View", None, None))
+
+
+def test_a_missing_camera_is_named() -> None:
+    with pytest.raises(ValueError, match=r"camera 'base': missing, got \['wrist'\]"):
+        view_of({"wrist": FRAME}, CAMERA)
