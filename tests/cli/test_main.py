@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from xr0.cli import launch
 from xr0.cli.main import app
 
 COMMANDS = ["demo", "eval", "serve", "data", "pretrain-choice", "pretrain-flow", "post-train"]
@@ -42,3 +43,29 @@ def test_a_failure_is_one_line(tmp_path: Path, arguments: list[str], message: st
     (line,) = ran.stderr.splitlines()
     assert line.startswith("xr0: ")
     assert message in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["demo", "--episodes", "0"], "--episodes: got 0, expected at least 1"),
+        (["demo", "--latency-ms", "-5"], "--latency-ms: got -5.0, expected at least 0"),
+        (["demo", "--latency-ms", "nan"], "--latency-ms: got nan, expected at least 0"),
+        (["demo", "--seed", "-1"], "--seed: got -1, expected at least 0"),
+        (["demo", "--task", " "], "--task: got no words, expected a sentence"),
+        (["eval", "bricks", "--json", "x", "--episodes", "0"], "--episodes: got 0, expected at least 1"),
+        (["eval", "bricks", "--json", "x", "--workers", "0"], "--workers: got 0, expected at least 1"),
+        (["eval", "bricks", "--json", "x", "--latency-ms", "inf"], "--latency-ms: got inf, expected"),
+        (["eval", "bricks", "--json", "x", "--execute-horizon", "0"], "--execute-horizon: got 0, expected"),
+        (["data", "demos", "x", "--episodes", "-2"], "--episodes: got -2, expected at least 1"),
+        (["serve", "nowhere", "--port", "99999"], r"port: got 99999, expected 0 \(any\) to 65535"),
+        (["serve", "nowhere", "--port", "-1"], r"port: got -1, expected 0 \(any\) to 65535"),
+        (["serve", "nowhere", "--threads", "0"], "--threads: got 0, expected at least 1"),
+    ],
+)
+def test_what_an_option_cannot_be_is_known_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.setattr(launch.subprocess, "Popen", lambda *_, **__: pytest.fail("started a process"))
+    with pytest.raises(ValueError, match=message):
+        app.cli(prog="xr0", args=arguments)

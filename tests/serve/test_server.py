@@ -77,7 +77,7 @@ def running(policy, port=0, api_key=None):
     def run():
         try:
             asyncio.run(main())
-        except OSError as error:
+        except (OSError, ValueError) as error:
             started.set_exception(error)
 
     thread = threading.Thread(target=run)
@@ -353,6 +353,14 @@ def test_a_port_in_use_is_known_before_warming_up(port):
     with pytest.raises(ListenError, match=f"port {port} on {HOST} is in use"), running(second, port=port):
         pass
     assert not second.warm
+
+
+@pytest.mark.parametrize("number", [99999, 65536, -1])
+def test_what_is_no_port_is_refused_before_warming_up(number):
+    policy = FakePolicy()
+    with pytest.raises(ValueError, match=f"port: got {number}, expected 0"), running(policy, port=number):
+        pass
+    assert not policy.warm
 
 
 def test_an_unknown_host_is_one_line():

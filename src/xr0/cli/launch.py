@@ -1,4 +1,7 @@
-"""Starts the processes of a command: policy servers (brain) and robots (body), and cleans up after them."""
+"""Starts the processes of a command: policy servers (brain) and robots (body), and cleans up after them.
+
+Each holds the end of a pipe (`xr0_robot.leash`), so none outlives this process, however it ends.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,11 @@ READY = re.compile(r"xr0 serving on (ws://\S+)")
 STOP_TIMEOUT_S = 10.0
 """For a server to finish what it is doing."""
 
-ROBOT = (sys.executable, "-m", "xr0_robot.cli")
-"""The body's command line, in this environment."""
+ON_LEASH = (sys.executable, "-m", "xr0_robot.leash")
+"""A module in this environment, for as long as this process lives; its stdin must be a pipe."""
+
+ROBOT = (*ON_LEASH, "xr0_robot.cli")
+"""The body's command line."""
 
 POLICY, TACTILE = ("serve",), ("tactile", "serve")
 """Subcommands that serve a policy, and a tactile predictor."""
@@ -30,7 +36,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 def robot(arguments: Sequence[str]) -> int:
     """Run an `xr0-robot` subcommand in a process of its own; returns its exit status."""
-    return subprocess.call([*ROBOT, *arguments])
+    return subprocess.call([*ROBOT, *arguments], stdin=subprocess.PIPE)
 
 
 def robot_against_server(checkpoint: Path, arguments: Sequence[str], serve: Sequence[str] = POLICY) -> int:
@@ -46,8 +52,6 @@ def sliced_rollout(
 
     Stopped half-way, `out` still gets the episodes that were run. Returns 0 only if all of them were.
     """
-    if episodes < 1 or workers < 1:
-        raise ValueError(f"eval: got {episodes} episodes and {workers} workers, expected at least 1")
     out.parent.mkdir(parents=True, exist_ok=True)
     slices = _slices(episodes, first_seed, min(workers, episodes))
     with ExitStack() as stack:
@@ -78,7 +82,8 @@ def _merge(parts: Sequence[Path], out: Path) -> None:
 def server(checkpoint: Path, serve: Sequence[str] = POLICY) -> Iterator[str]:
     """A server on a free port of this machine; yields its url, stops it on leaving."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "xr0.cli", *serve, str(checkpoint), "--port", "0"],
+        [*ON_LEASH, "xr0.cli", *serve, str(checkpoint), "--port", "0"],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, **ONE_THREAD},
@@ -106,6 +111,7 @@ def _start_slice(
     return subprocess.Popen(
         [*ROBOT, "rollout", *options, "--url", url, "--json", str(part), *seeds],
         env={**os.environ, **ONE_THREAD},
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     )
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import tyro
 
-from xr0.cli import launch
+from xr0.cli import launch, options
 from xr0.cli import model as cli_model
 from xr0.touch import cli as cli_tactile
 
@@ -47,21 +47,13 @@ def demo(
         view: open a live window.
         out: folder for videos and the plot.
     """
-    options = [
-        "--episodes",
-        episodes,
-        "--seed",
-        seed,
-        "--mode",
-        mode,
-        "--latency-ms",
-        latency_ms,
-        "--out",
-        out,
-    ]
-    options += ["--task", task] if task else []
-    options += ["--perturb"] * perturb + ["--view"] * view
-    return launch.robot_against_server(checkpoint, ["demo", *map(str, options)])
+    options.at_least(1, episodes=episodes)
+    options.at_least(0, seed=seed, latency_ms=latency_ms)
+    options.sentence(task)
+    given = ["--episodes", episodes, "--seed", seed, "--mode", mode, "--latency-ms", latency_ms, "--out", out]
+    given += ["--task", task] if task else []
+    given += ["--perturb"] * perturb + ["--view"] * view
+    return launch.robot_against_server(checkpoint, ["demo", *map(str, given)])
 
 
 @app.command(name="eval")
@@ -94,18 +86,12 @@ def evaluate(
         wrong_instruction: tell the policy another sentence than the one that is scored.
         workers: pairs of server and robot processes.
     """
-    options = [
-        "--world",
-        world,
-        "--mode",
-        mode,
-        "--latency-ms",
-        latency_ms,
-        "--execute-horizon",
-        execute_horizon,
-    ]
-    options += ["--perturb"] * perturb + ["--wrong-instruction"] * wrong_instruction
-    return launch.sliced_rollout(checkpoint, list(map(str, options)), episodes, first_seed, workers, json)
+    options.at_least(1, episodes=episodes, execute_horizon=execute_horizon, workers=workers)
+    options.at_least(0, first_seed=first_seed, latency_ms=latency_ms)
+    given = ["--world", world, "--mode", mode, "--latency-ms", latency_ms]
+    given += ["--execute-horizon", execute_horizon]
+    given += ["--perturb"] * perturb + ["--wrong-instruction"] * wrong_instruction
+    return launch.sliced_rollout(checkpoint, list(map(str, given)), episodes, first_seed, workers, json)
 
 
 @app.command
@@ -133,8 +119,11 @@ def serve(
     from xr0.checkpoints import pretrained
     from xr0.policy import Policy
     from xr0.serve.adapter import ServedPolicy
+    from xr0.serve.server import check_port
     from xr0.serve.server import serve as serve_policy
 
+    check_port(port)
+    options.at_least(1, threads=threads)
     torch.set_num_threads(threads)
     policy = Policy(pretrained.load(checkpoint, open_with.wanted()))
     serve_policy(ServedPolicy(policy), host, port, api_key)
@@ -160,8 +149,10 @@ def data(
         workers: processes.
     """
     del what  # one kind of data so far
-    options = [out, "--episodes", episodes, "--first-seed", first_seed, "--workers", workers]
-    return launch.robot(["record", *map(str, options)])
+    options.at_least(1, episodes=episodes, workers=workers)
+    options.at_least(0, first_seed=first_seed)
+    given = [out, "--episodes", episodes, "--first-seed", first_seed, "--workers", workers]
+    return launch.robot(["record", *map(str, given)])
 
 
 @app.command

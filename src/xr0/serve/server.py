@@ -42,6 +42,8 @@ HOST = "127.0.0.1"
 PORT = 8000
 """openpi's (scripts/serve_policy.py)."""
 
+HIGHEST_PORT = 2**16 - 1
+
 QUEUED_FRAMES = 2
 """Per connection, before its socket is no longer read: a client that does not wait for answers fills its own
 buffers, not the server's memory."""
@@ -79,7 +81,8 @@ class ListenError(OSError):
 def serve(policy: Policy, host: str = HOST, port: int = PORT, api_key: str | None = None) -> None:
     """Serve until SIGTERM or SIGINT; prints one line with the address once clients can connect.
 
-    port 0 takes any free one. Raises ListenError if the port is in use, before the policy warms up.
+    port 0 takes any free one. Raises ValueError for what is no port and ListenError for one in use,
+    before the policy warms up.
     """
     asyncio.run(_serve_until_signal(policy, host, port, api_key))
 
@@ -242,8 +245,15 @@ def _has_key(request: Request, api_key: str) -> bool:
     return len(got) == 1 and hmac.compare_digest(got[0].encode(), f"Api-Key {api_key}".encode())
 
 
+def check_port(port: int) -> None:
+    """ValueError, one line, for a number that is no port: the system would take its lower 16 bits."""
+    if not 0 <= port <= HIGHEST_PORT:
+        raise ValueError(f"port: got {port}, expected 0 (any) to {HIGHEST_PORT}")
+
+
 def _bind(host: str, port: int) -> socket.socket:
     """Holds the port without listening yet, so that a port in use is known before the policy warms up."""
+    check_port(port)
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)

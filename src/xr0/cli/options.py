@@ -1,0 +1,18 @@
+"""What an option may be, checked before anything is loaded: one line that names it as it was typed."""
+
+from __future__ import annotations
+
+import math
+
+
+def at_least(lowest: int, **options: int | float) -> None:
+    """ValueError for the first that is smaller, or not finite. Names as in Python: first_seed=..."""
+    for name, value in options.items():
+        if not (lowest <= value and math.isfinite(value)):
+            raise ValueError(f"--{name.replace('_', '-')}: got {value}, expected at least {lowest}")
+
+
+def sentence(task: str | None) -> None:
+    """ValueError for one without words."""
+    if task is not None and not task.strip():
+        raise ValueError("--task: got no words, expected a sentence")
