@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from xr0.touch import data, task
-from xr0.touch.second import sprung_physics
-from xr0.touch.sensor import Foundation
+from xr0.touch.foundation import Foundation
+from xr0.touch.sprung import sprung_physics
 from xr0_robot import report
 from xr0_robot.touch.sensor.increment import to_matrix
 

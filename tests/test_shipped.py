@@ -11,8 +11,9 @@ import pytest
 import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
 from xr0.checkpoints import tensors, weights
 from xr0.cli import launch
-from xr0.touch import evaluate, scores, task
-from xr0_robot.touch.sensor.decide import Limits
+from xr0.touch import scores, task
+from xr0.touch.groups import Group
+from xr0.touch.jobs import Job, Networks, run_job
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS, RESULTS, RUNS = ROOT / "checkpoints", ROOT / "results", ROOT / "runs"
@@ -63,11 +64,11 @@ def test_the_readme_s_tables_are_those_of_the_results(script: str, results: str,
 
 def test_fingertips_refine_parts_of_families_they_never_felt() -> None:
     seeds = tuple(range(SEEDS[0], SEEDS[0] + EPISODES))
-    group = evaluate.Group("held_out", "held_out", compared=False)
+    group = Group("held_out", "held_out", compared=False)
     shapes = tuple(task.held_out_shape(seed) for seed in seeds)
-    networks = evaluate.Networks(CHECKPOINTS / "tactile")
-    job = evaluate.Job(group, seeds[0], seeds, shapes, networks, Limits())
-    found = scores.summary(evaluate.run_job(job)["network"])
+    networks = Networks(CHECKPOINTS / "tactile")
+    job = Job(group, seeds[0], seeds, shapes, networks)
+    found = scores.summary(run_job(job)["network"])
     assert found["unrefined_5deg_1mm"] < 0.2
     assert found["success_5deg_1mm"] > 0.7
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from xr0.touch import baselines, randomise
-from xr0.touch.bound import KnowsTheShape
 from xr0.touch.closed_loop import Method, Reading
-from xr0.touch.sensor import Foundation
+from xr0.touch.foundation import Foundation
+from xr0.touch.model_based import FitOfTrueShape
 from xr0_robot.touch.sensor import electronics
 from xr0_robot.touch.sensor.families import facing, rectangle
 from xr0_robot.touch.sensor.increment import to_matrix
@@ -48,7 +48,7 @@ def test_a_known_motion_is_found(method: Method, motion: np.ndarray, mm: float, 
 
 def test_who_knows_the_shape_sees_tilt_as_well() -> None:
     motion = np.array([0.0, 0.5, -0.4, 0.1, 0.02, -0.03])
-    bound = KnowsTheShape([SHAPE], np.eye(4)[None])
+    bound = FitOfTrueShape([SHAPE], np.eye(4)[None])
     found, _ = bound(felt(motion), felt(w()), [SHAPE])
     np.testing.assert_allclose(found[0, 1:3], motion[1:3], atol=0.05)
     np.testing.assert_allclose(np.rad2deg(found[0, 3:]), np.rad2deg(motion[3:]), atol=0.4)

@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xr0.touch import baselines, closed_loop, evaluate, scores, task
-from xr0.touch.closed_loop import FoundationPhysics, Reading, Scene
+from xr0.touch import baselines, closed_loop, evaluate, scene, scores, task
+from xr0.touch.closed_loop import Reading
+from xr0.touch.jobs import Networks
+from xr0.touch.physics import FoundationPhysics
+from xr0.touch.scene import Scene
 from xr0_robot.touch.sensor.decide import Limits
 from xr0_robot.touch.sensor.increment import VECTOR, increment, to_vector
 from xr0_robot.touch.sensor.shapes import Shape
@@ -18,7 +21,7 @@ LIMITS = Limits()
 
 @pytest.fixture(scope="module")
 def world() -> Scene:
-    return closed_loop.scene(SEEDS, [task.seen_shape(seed) for seed in SEEDS], task.GOALS, task.NEAR)
+    return scene.draw(SEEDS, [task.seen_shape(seed) for seed in SEEDS], task.GOALS, task.NEAR)
 
 
 class Oracle:
@@ -57,7 +60,7 @@ def test_the_same_seeds_give_the_same_episodes(world: Scene) -> None:
         for _ in range(2)
     )
     np.testing.assert_array_equal(one.errors, two.errors)
-    again = closed_loop.scene(SEEDS, [task.seen_shape(seed) for seed in SEEDS], task.GOALS, task.NEAR)
+    again = scene.draw(SEEDS, [task.seen_shape(seed) for seed in SEEDS], task.GOALS, task.NEAR)
     np.testing.assert_array_equal(world.starts, again.starts)
 
 
@@ -84,9 +87,9 @@ def test_wide_starts_need_refinement() -> None:
 
 def outcome(errors: np.ndarray) -> scores.Outcome:
     n = len(errors)
-    asked = np.zeros((1, VECTOR))
+    zeros = np.zeros((1, VECTOR))
     return scores.Outcome(
-        errors, ("done",) * n, ("a",) * n, tuple(range(n)), np.ones(n, int), asked, asked + 1.0, asked + 1.5
+        errors, ("done",) * n, ("a",) * n, tuple(range(n)), np.ones(n, int), zeros, zeros + 1.0, zeros + 1.5
     )
 
 
@@ -110,11 +113,13 @@ def test_scores_of_known_errors() -> None:
     assert found["diverged"] == 0.25
     low, high = found["success_5deg_1mm_ci95"]
     assert low < 0.5 < high
-    calibration = scores.details(outcome(errors))["calibration"]
-    assert calibration["within_1_sigma"]["y"] == 0.0
-    assert calibration["within_2_sigma"]["y"] == 1.0
+    found = scores.details(outcome(errors), np.full(VECTOR, 0.5))
+    assert found["calibration"]["within_1_sigma"]["y"] == 0.0
+    assert found["calibration"]["within_2_sigma"]["y"] == 1.0
+    assert found["calibration"]["factor_needed"]["y"] == pytest.approx(1.5)
+    assert found["calibration_unscaled"]["factor_needed"]["y"] == pytest.approx(0.75)
 
 
 def test_seeds_of_training_are_not_evaluated() -> None:
     with pytest.raises(ValueError, match="from seed 1000000 on"):
-        evaluate.evaluate(evaluate.Networks(Path("none")), (), 10, 999_999, [], 1)
+        evaluate.evaluate(Networks(Path("none")), (), 10, 999_999, [], 1)

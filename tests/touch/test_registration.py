@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from xr0.touch import randomise
+from xr0.touch.foundation import Foundation
 from xr0.touch.registration import MOTIONS, TURN, terms
-from xr0.touch.sensor import Foundation
 from xr0_robot.touch.sensor import electronics
 from xr0_robot.touch.sensor.families import facing, rectangle
 from xr0_robot.touch.sensor.increment import to_matrix

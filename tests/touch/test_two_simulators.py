@@ -7,8 +7,8 @@ import xr0_robot.sims  # noqa: F401 (before MuJoCo: it chooses the OpenGL librar
 
 pytest.importorskip("mujoco")
 
+from xr0.touch.foundation import Foundation
 from xr0.touch.randomise import nominal_skin
-from xr0.touch.sensor import Foundation
 from xr0_robot.touch.sensor.families import facing, rectangle
 from xr0_robot.touch.sensor.increment import to_matrix
 from xr0_robot.touch.sensor.shapes import Shape

@@ -1,1 +1,4 @@
-"""TacRefineNet, whole: from what fingertips feel to a wrist motion. Nothing outside this room needs it."""
+"""TacRefineNet (arXiv 2509.25746), whole: simulator, network, training, baselines, report, server.
+
+Nothing outside this folder imports it but the command line.
+"""

@@ -1,4 +1,4 @@
-"""What a network has to beat: methods that look at the images' moments, or lay one image over the other.
+"""Baselines without learning: methods that look at the images' moments, or lay one image over the other.
 
 All work in the plane of the pads, on y, z and the turn about x; none can see tilt. Each is a
 `closed_loop.Method`.
@@ -17,7 +17,7 @@ from xr0_robot.touch.sensor.pads import COLUMNS, PARALLEL, PITCH_MM, ROWS, taxel
 from xr0_robot.touch.sensor.shapes import Shape
 
 CERTAIN = np.full(VECTOR, 1e-3)
-"""A baseline says nothing about its doubt."""
+"""Baselines have no estimate of their uncertainty: they count as certain."""
 
 ROUNDNESS = 0.15
 """An image whose two second moments differ by less than this share has no principal axis to speak of."""

@@ -54,6 +54,25 @@ def train(data: Path, out: Path, *, recipe: Recipe = "refine") -> int:
     return 0
 
 
+@app.command
+def calibrate(
+    checkpoint: tyro.conf.Positional[Path], *, episodes: int = 2_000, first_seed: int = 850_000
+) -> int:
+    """Fit the factors on the network's standard deviations, and write them beside its weights.
+
+    Args:
+        checkpoint: folder of the network.
+        episodes: closed-loop episodes of the first simulator, on new shapes of seen families.
+        first_seed: of the first episode; 500000 to 999999 are for tuning.
+    """
+    from xr0.touch.calibrate import calibrate as fit
+    from xr0_robot.touch.sensor.increment import DOF
+
+    scale = fit(checkpoint, episodes, first_seed)
+    print("sigma times " + ", ".join(f"{name} {value:.2f}" for name, value in zip(DOF, scale, strict=True)))
+    return 0
+
+
 @app.command(name="eval")
 def evaluate(
     *,
@@ -83,12 +102,14 @@ def evaluate(
         workers: processes.
     """
     from xr0.touch import evaluate as report
+    from xr0.touch.groups import FURTHER, HEADLINE, USER
+    from xr0.touch.jobs import Networks
     from xr0_robot.report import write
     from xr0_robot.touch.sensor.shapes import load_shapes
 
-    networks = report.Networks(checkpoint, absolute, blind, vit)
+    networks = Networks(checkpoint, absolute, blind, vit)
     own = load_shapes(shapes) if shapes else []
-    groups = report.USER if shapes else report.HEADLINE + (report.FURTHER if full else ())
+    groups = USER if shapes else HEADLINE + (FURTHER if full else ())
     write(json, report.evaluate(networks, groups, episodes, first_seed, own, workers))
     return 0
 

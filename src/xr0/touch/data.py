@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from xr0.touch import randomise, task
-from xr0.touch.sensor import Foundation, Grasps
+from xr0.touch.foundation import Foundation, Grasps
 from xr0.touch.task import GOALS, WIDE
 from xr0_robot.touch.sensor.increment import to_matrix, to_vector
 from xr0_robot.touch.sensor.shapes import Shape

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xr0.touch.foundation import Foundation
 from xr0.touch.randomise import nominal_skin
-from xr0.touch.sensor import Foundation
 from xr0_robot.touch.sensor.increment import VECTOR, to_matrix
 from xr0_robot.touch.sensor.pads import FULL_SCALE_N
 from xr0_robot.touch.sensor.shapes import Shape
@@ -25,7 +25,8 @@ STEP = np.array([0.3, 0.3, 0.3, *np.deg2rad([1.5, 1.5, 1.5])])
 """Of the differences (mm, rad): wide beside a cell of the sensor's fine grid, small beside a part."""
 
 TAXEL_NOISE_N, JOINT_NOISE_MM = 0.012 * FULL_SCALE_N, 0.05
-"""Standard deviations of a taxel and a joint for which the bound is computed (facts/tactile.md 2.2)."""
+"""Standard deviations of a taxel and a joint for which the bound is computed: above those of the simulated
+read-out, so that what counts as observable is so with a margin."""
 
 LIMIT = 1.0 / 3.0
 """A motion whose Cramer-Rao bound is above this many units, 0.17 mm or 1 degree, is not observable: of a
@@ -77,7 +78,7 @@ class Probe:
         return np.moveaxis(felt[0] - felt[1], 0, -1) / (2.0 * STEP)
 
     def observable(self, shapes: Sequence[Shape], poses: np.ndarray) -> Observable:
-        """What can be told about objects at poses [b, 4, 4]."""
+        """Which motions touch can tell of objects at poses [b, 4, 4]."""
         values, vectors = np.linalg.eigh(self.information(shapes, poses))
         kept = values > 1.0 / LIMIT**2
         projector = np.einsum("bik,bk,bjk->bij", vectors, kept.astype(float), vectors)

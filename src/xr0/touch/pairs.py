@@ -20,7 +20,7 @@ from xr0_robot.touch.sensor.increment import increment, to_vector
 from xr0_robot.touch.sensor.pads import LEVELS
 from xr0_robot.touch.sensor.symmetry import Symmetry
 
-ANY, SWAPPED = 0.2, 0.25
+ANY_SHARE, SWAPPED_SHARE = 0.2, 0.25
 """Share of pairs whose current is any grasp of the shape, not one about its goal; share of pairs that are
 swapped."""
 
@@ -97,6 +97,6 @@ def _choose(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarra
     goal = rng.integers(GOALS_EACH, size=count) * each
     about = goal + rng.integers(1, each, size=count)
     other = (goal + rng.integers(1, GRASPS_EACH, size=count)) % GRASPS_EACH
-    current = np.where(rng.random(count) < ANY, other, about)
-    swapped = rng.random(count) < SWAPPED
+    current = np.where(rng.random(count) < ANY_SHARE, other, about)
+    swapped = rng.random(count) < SWAPPED_SHARE
     return np.where(swapped, goal, current), np.where(swapped, current, goal)

@@ -1,6 +1,7 @@
 """A trained network as a folder, and as a function from two readings to an increment.
 
 config.json         format, network, fingers          model.safetensors
+calibration.json    factors on sigma; absent: 1       (calibration.py)
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import numpy as np
 import torch
 
 from xr0.checkpoints import tensors, weights
+from xr0.touch import calibration
 from xr0.touch.net import NetConfig, TacRefineNet
 from xr0.touch.pairs import Pairs, as_input
 from xr0_robot.touch.sensor import pads
+from xr0_robot.touch.sensor.increment import VECTOR
 from xr0_robot.touch.sensor.pads import TactileReading
 
 FORMAT = "xr0-tactile-1"
@@ -25,7 +28,8 @@ CONFIG = "config.json"
 
 
 class Predictor:
-    """What the wrist should do. name and fingerprint tell its weights from others."""
+    """What the wrist should do. name and fingerprint tell its weights from others; sigma_scale [6]: the
+    factors of the calibration, on every sigma that it answers."""
 
     def __init__(
         self, net: TacRefineNet, fingers: tuple[str, ...], name: str = "", fingerprint: str = ""
@@ -36,10 +40,18 @@ class Predictor:
         self.fingers = fingers
         self.name = name
         self.fingerprint = fingerprint
+        self.sigma_scale = np.ones(VECTOR)
 
     @staticmethod
     def from_pretrained(folder: Path) -> Predictor:
         """Read a folder; FileNotFoundError or ValueError, one line, for what does not fit."""
+        predictor = Predictor.uncalibrated(folder)
+        predictor.sigma_scale = calibration.read(folder, predictor.fingerprint)
+        return predictor
+
+    @staticmethod
+    def uncalibrated(folder: Path) -> Predictor:
+        """The same with the network's own sigma, whatever calibration lies beside it."""
         if not (folder / CONFIG).is_file():
             raise FileNotFoundError(f"tactile checkpoint: no file {CONFIG} in {folder}")
         try:
@@ -91,7 +103,8 @@ class Predictor:
         with torch.inference_mode():
             guess = self.net(Pairs(as_input(images), torch.from_numpy(joints.astype(np.float32))))
             scale = self.net.scale
-            return (guess.mean * scale).double().numpy(), (guess.sigma() * scale).double().numpy()
+            w, sigma = (guess.mean * scale).double().numpy(), (guess.sigma() * scale).double().numpy()
+        return w, sigma * self.sigma_scale
 
 
 def answer_single_pairs() -> None:

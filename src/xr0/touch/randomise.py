@@ -1,15 +1,15 @@
-"""What differs from sensor to sensor and from grasp to grasp, in generator 1. The read-out's part is
-electronics.py's.
+"""What differs from sensor to sensor and from grasp to grasp in the elastic foundation. The read-out's faults
+are in electronics.py.
 
-Ranges are the design's (facts/tactile.md 4). Skins are drawn far wider than one sensor would vary: another
-simulator, or a real skin, should lie among them.
+Ranges are our own choice. Skins are drawn far wider than one sensor would vary: another simulator, or a real
+skin, should lie among them.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from xr0.touch.sensor import Skin
+from xr0.touch.foundation import Skin
 
 STIFFNESS = 0.6
 """Nominal foundation modulus [N/mm^3]."""
@@ -18,7 +18,7 @@ STIFFNESS_FACTOR = 2.0
 """The modulus is between nominal over this and nominal times this, evenly in the logarithm."""
 
 THICKNESS_MM, SPREAD_MM = (0.7, 1.5), (0.2, 0.9)
-"""Of the skin; of the Gaussian by which it spreads force (the design's lower end, 0.3, is a soft skin's)."""
+"""Of the skin; of the Gaussian by which it spreads force, a soft skin's at the upper end."""
 
 CROWN_PER_MM = 0.02
 """Largest curvature of a pad's face: a radius of 50 mm, 0.2 mm at its edge."""
@@ -39,7 +39,7 @@ FORCE_N = (3.0, 8.0)
 """Grip forces of an episode, each pad."""
 
 FORCE_CHANGE = 0.12
-"""Spread of the logarithm of the force from grasp to grasp (the design: 10 to 15 %)."""
+"""Spread of the logarithm of the force from grasp to grasp (a gripper's force repeats to 10 or 15 %)."""
 
 JOINT_NOISE_MM = 0.02
 """Of a joint's reading (spread): a small gripper's encoder behind its gear."""

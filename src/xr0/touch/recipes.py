@@ -85,7 +85,7 @@ def _train(data: Path, out: Path, settings: TactileSettings, draw: Draw) -> None
         grasps = grasp_data.load(data)
         if len(grasps) <= HELD_OUT_SHAPES:
             raise ValueError(f"{data}: got {len(grasps)} shapes, expected more than {HELD_OUT_SHAPES}")
-        training, apart = grasps.split(len(grasps) - HELD_OUT_SHAPES)
+        training, validation = grasps.split(len(grasps) - HELD_OUT_SHAPES)
         torch.manual_seed(settings.seed)
         net = TacRefineNet(settings.net)
         stage = TactileStage(net)
@@ -95,7 +95,7 @@ def _train(data: Path, out: Path, settings: TactileSettings, draw: Draw) -> None
                 training, settings.batch, np.random.default_rng(hash_seed(settings.seed, step, here.rank))
             )
 
-        held_out = draw(apart, HELD_OUT_PAIRS, np.random.default_rng(settings.seed))
+        held_out = draw(validation, HELD_OUT_PAIRS, np.random.default_rng(settings.seed))
         identity = hashlib.sha256(repr((settings, here.size, len(grasps))).encode()).hexdigest()
         train(
             stage, batches, held_out, settings.optim, here, Run(out, settings.seed, identity, stage.watched)

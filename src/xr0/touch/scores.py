@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from xr0.touch.calibration import fit_scale
 from xr0_robot.report import wilson
-from xr0_robot.touch.sensor.increment import DOF, VECTOR, magnitudes
+from xr0_robot.touch.sensor.increment import DOF, magnitudes
 
 TOLERANCES = {
     "10deg_10mm": (10.0, 10.0),
@@ -23,10 +24,13 @@ TOLERANCES = {
 """Degrees and mm below which an episode is a success (the first three are the paper's)."""
 
 AFTER = (0, 1, 2, 3, 5)
-"""Moves after which errors are told."""
+"""Moves after which errors are reported."""
 
-NOT_TOLD = 1e-9
-"""An error (mm, rad) that begins below this was taken out: touch cannot tell that degree of freedom."""
+UNOBSERVABLE = 1e-9
+"""An error (mm, rad) that begins below this was projected out: touch cannot tell that degree of freedom."""
+
+FELT = DOF[1:]
+"""Degrees of freedom whose sigma is reported: the closing axis, x, is not felt."""
 
 SIGMAS = {"within_1_sigma": 1.0, "within_2_sigma": 2.0}
 """A calibrated normal distribution holds 68 and 95 % of the truth within these."""
@@ -34,9 +38,11 @@ SIGMAS = {"within_1_sigma": 1.0, "within_2_sigma": 2.0}
 
 @dataclass(frozen=True)
 class Outcome:
-    """n episodes of one method. errors: [n, steps + 1, 6], observable part of what was left (mm, rad);
-    verdicts, families, seeds, dropped: [n]; predicted, sigma, true: [m, 6], what was said and true when it
-    was asked."""
+    """n episodes of one method, with m predictions.
+
+    errors: [n, steps + 1, 6], observable part of what was left (mm, rad); verdicts, families, seeds: [n];
+    dropped: int [n], degrees of freedom that touch cannot tell; predicted, sigma, true: [m, 6].
+    """
 
     errors: np.ndarray
     verdicts: tuple[str, ...]
@@ -73,24 +79,29 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     """What a report says of one method on one group of episodes."""
     mm, deg = magnitudes(outcome.errors)
     last = outcome.errors.shape[1] - 1
-    told = np.abs(outcome.errors[:, 0]) > NOT_TOLD
+    observable = np.abs(outcome.errors[:, 0]) > UNOBSERVABLE
     return {
         "n": len(mm),
         **_successes(mm[:, last], deg[:, last], "success"),
         **_successes(mm[:, 0], deg[:, 0], "unrefined"),
-        "errors": {f"after_{k}": _errors(outcome.errors[:, min(k, last)], told) for k in AFTER},
+        "errors": {f"after_{k}": _errors(outcome.errors[:, min(k, last)], observable) for k in AFTER},
         "diverged": float(_diverged(mm, deg).mean()),
         "verdicts": dict(Counter(outcome.verdicts)),
         "unobservable_dof": {str(k): v for k, v in sorted(Counter(outcome.dropped.tolist()).items())},
     }
 
 
-def details(outcome: Outcome) -> dict[str, Any]:
-    """For the method that a report is about: by family and by seed, how sure it was, and every episode."""
+def details(outcome: Outcome, sigma_scale: np.ndarray) -> dict[str, Any]:
+    """For the method that a report is about: by family, how true its sigma is, and every episode.
+
+    sigma_scale: the factors [6] that its sigma already contains; the calibration without them stands beside.
+    """
     mm, deg = magnitudes(outcome.errors)
+    raw = replace(outcome, sigma=outcome.sigma / sigma_scale)
     return {
         "families": {name: _rates(mm[own, -1], deg[own, -1]) for name, own in _groups(outcome.families)},
         "calibration": _calibration(outcome),
+        "calibration_unscaled": _calibration(raw),
         "rows": [
             {
                 "seed": seed,
@@ -132,12 +143,14 @@ def _rates(mm: np.ndarray, deg: np.ndarray) -> dict[str, float]:
     }
 
 
-def _errors(errors: np.ndarray, told: np.ndarray) -> dict[str, Any]:
-    """Whole, and by degree of freedom where touch can tell it (bool [n, 6])."""
+def _errors(errors: np.ndarray, observable: np.ndarray) -> dict[str, Any]:
+    """Whole, and by degree of freedom where touch can tell it (observable, bool [n, 6])."""
     mm, deg = magnitudes(errors)
     size = np.abs(errors)
     size[:, 3:] = np.rad2deg(size[:, 3:])
-    by_dof = {name: _spread(size[told[:, k], k]) for k, name in enumerate(DOF) if told[:, k].any()}
+    by_dof = {
+        name: _spread(size[observable[:, k], k]) for k, name in enumerate(DOF) if observable[:, k].any()
+    }
     return {"mm": _spread(mm), "deg": _spread(deg), "by_dof": by_dof}
 
 
@@ -158,12 +171,11 @@ def _diverged(mm: np.ndarray, deg: np.ndarray) -> np.ndarray:
 
 
 def _calibration(outcome: Outcome) -> dict[str, Any]:
-    """Share of true numbers within one and two of the standard deviations that were told."""
-    z = np.abs(outcome.true - outcome.predicted) / outcome.sigma
-    return {
-        name: {dof: float((z[:, k] <= most).mean()) for k, dof in list(enumerate(DOF))[1:VECTOR]}
-        for name, most in SIGMAS.items()
-    }
+    """Share of errors within one and two sigma, and the factor on sigma that would make the first 68 %."""
+    errors = outcome.true - outcome.predicted
+    z, needed = np.abs(errors) / outcome.sigma, fit_scale(errors, outcome.sigma)
+    shares = {name: (z <= most).mean(axis=0) for name, most in SIGMAS.items()} | {"factor_needed": needed}
+    return {name: dict(zip(FELT, map(float, values[1:]), strict=True)) for name, values in shares.items()}
 
 
 def _groups(names: Sequence[str]) -> list[tuple[str, np.ndarray]]:

@@ -37,16 +37,16 @@ class Spread:
 
 
 GOALS = Spread(x_mm=1.0, mm=2.5, turn_deg=10.0, tilt_deg=2.5)
-"""Poses at which a goal may be demonstrated (the feasibility run's, facts/tactile.md 2.3)."""
+"""Poses at which a goal may be demonstrated: the object on the pads, with room for starts around it."""
 
 FIXED_GOAL = Spread(0.0, 0.0, 0.0, 0.0)
 """Goals as designed: the object in the middle, unturned."""
 
 NEAR = Spread(x_mm=1.0, mm=4.0, turn_deg=12.0, tilt_deg=4.0)
-"""Starts, seen from the goal, as far off as two poses of the feasibility run usually are."""
+"""Starts, seen from the goal, about as far off as two demonstrated poses are from one another."""
 
 WIDE = Spread(x_mm=1.0, mm=7.0, turn_deg=15.0, tilt_deg=4.0)
-"""Starts, seen from the goal, of which less than a fifth is within 5 mm and 5 degrees."""
+"""Starts, seen from the goal, less than a fifth of which is within 5 mm and 5 degrees."""
 
 
 def seen_shape(seed: int) -> Shape:

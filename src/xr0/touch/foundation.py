@@ -1,4 +1,4 @@
-"""Generator 1, an elastic foundation: what pads feel of a shape, without dynamics.
+"""The first simulator, an elastic foundation: what pads feel of a shape, without dynamics.
 
 The object is held fixed and each pad is pressed on it along its own normal with a set force, so how far it
 stands from the gripper's middle is not felt. Heights of the object are exact, one ray to each cell of a fine

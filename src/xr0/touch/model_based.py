@@ -1,5 +1,5 @@
-"""A reference that knows the object: fit its pose to the images, with its true shape and generator 1's
-equations.
+"""A reference that knows the object: fit its pose to the images, with its true shape and the elastic
+foundation's equations.
 
 It knows the shape and where the goal truly is, and takes the skin for nominal; it does not know this sensor's
 gain, skin or mounting. Goal and current are both fitted (Levenberg-Marquardt, the current from where image
@@ -14,9 +14,9 @@ import numpy as np
 
 from xr0.touch.baselines import CERTAIN, registration
 from xr0.touch.closed_loop import Reading
+from xr0.touch.foundation import Foundation
 from xr0.touch.observability import PROBE_N, UNIT
 from xr0.touch.randomise import nominal_skin
-from xr0.touch.sensor import Foundation
 from xr0_robot.touch.sensor.increment import VECTOR, increment, to_matrix, to_vector
 from xr0_robot.touch.sensor.shapes import Shape
 
@@ -37,7 +37,7 @@ FORCE_SCALE = 0.05
 """A taxel's share of the pad's force that counts as one: residuals are differences of shares."""
 
 
-class KnowsTheShape:
+class FitOfTrueShape:
     """A `closed_loop.Method` that looks at the shapes, for episodes with these goals [b, 4, 4] in turn."""
 
     def __init__(self, shapes: Sequence[Shape], goals: np.ndarray) -> None:

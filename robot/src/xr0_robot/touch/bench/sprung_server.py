@@ -1,6 +1,6 @@
 """Grasps of the second simulator for another process: requests on stdin, answers on stdout, until stdin ends.
 
-    python -m xr0_robot.touch.bench.grasps
+    python -m xr0_robot.touch.bench.sprung_server
 
 A frame is its length, four bytes little-endian, and a map of xr0_robot.wire. Request: `seeds` int [n], one
 for each physical sensor; `shapes`, n JSON texts; `poses` float [n, 4, 4] in mm; `forces` float [n] in N.

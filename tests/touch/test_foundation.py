@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xr0.touch import randomise
-from xr0.touch.sensor import Foundation
+from xr0.touch.foundation import Foundation
 from xr0_robot.touch.sensor import electronics
 from xr0_robot.touch.sensor.families import HELD_OUT, SEEN, about_x, facing, rectangle, sample_shape
 from xr0_robot.touch.sensor.increment import to_matrix

@@ -1,6 +1,6 @@
-"""The second simulator, in a process of the body: the brain does not import simulators.
+"""The second simulator, sprung spheres in MuJoCo, in a process of the body: the brain imports no simulator.
 
-Nothing is trained on it. What is said over the pipes is in xr0_robot.touch.bench.grasps, which the body runs.
+Nothing is trained on it. xr0_robot.touch.bench.sprung_server, which that process runs, defines the messages.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from xr0.touch.sensor import Grasps
+from xr0.touch.foundation import Grasps
 from xr0_robot import wire
 from xr0_robot.touch.sensor.shapes import Shape
 
-BODY = (sys.executable, "-m", "xr0_robot.touch.bench.grasps")
+BODY = (sys.executable, "-m", "xr0_robot.touch.bench.sprung_server")
 """The body's process, in this environment."""
 
 
 class SprungPhysics:
-    """A `closed_loop.Physics`: episode k is felt by the sprung pads of seeds[k]."""
+    """A `physics.Physics`: episode k is felt by the sprung pads of seeds[k]."""
 
     def __init__(self, process: subprocess.Popen[bytes], seeds: Sequence[int]) -> None:
         self._process = process
