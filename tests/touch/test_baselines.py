@@ -8,8 +8,8 @@ from xr0.touch.closed_loop import Method, Reading
 from xr0.touch.foundation import Foundation
 from xr0.touch.model_based import FitOfTrueShape
 from xr0_robot.touch.sensor import electronics
-from xr0_robot.touch.sensor.families import facing, rectangle
 from xr0_robot.touch.sensor.increment import to_matrix
+from xr0_robot.touch.sensor.prisms import facing, rectangle
 from xr0_robot.touch.sensor.shapes import Shape
 
 SHAPE = Shape("l", "l", (facing(rectangle(5.0, 2.0), 5.0, z=-1.5), facing(rectangle(2.0, 5.0), 5.0, y=-1.5)))

@@ -6,9 +6,10 @@ import pytest
 from xr0.touch import randomise
 from xr0.touch.foundation import Foundation
 from xr0_robot.touch.sensor import electronics
-from xr0_robot.touch.sensor.families import HELD_OUT, SEEN, about_x, facing, rectangle, sample_shape
+from xr0_robot.touch.sensor.families import HELD_OUT, SEEN, sample_shape
 from xr0_robot.touch.sensor.increment import to_matrix
 from xr0_robot.touch.sensor.pads import FULL_SCALE_N, taxel_centres
+from xr0_robot.touch.sensor.prisms import about_x, facing, rectangle
 from xr0_robot.touch.sensor.shapes import Shape
 
 RNG = np.random.default_rng(0)

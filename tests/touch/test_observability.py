@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xr0.touch.observability import Probe
-from xr0_robot.touch.sensor.families import ROUND, facing, rectangle, regular, upright
+from xr0_robot.touch.sensor.prisms import ROUND, facing, rectangle, regular, upright
 from xr0_robot.touch.sensor.shapes import Shape
 
 PROBE = Probe()

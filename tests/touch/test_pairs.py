@@ -6,8 +6,8 @@ import pytest
 from xr0.touch import data, pairs, randomise
 from xr0.touch.foundation import Foundation
 from xr0_robot.touch.sensor import symmetry
-from xr0_robot.touch.sensor.families import facing, rectangle
 from xr0_robot.touch.sensor.increment import increment, to_matrix, to_vector
+from xr0_robot.touch.sensor.prisms import facing, rectangle
 from xr0_robot.touch.sensor.shapes import Shape
 
 SENSOR = Foundation(jitter=False)

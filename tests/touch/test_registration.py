@@ -8,9 +8,9 @@ from xr0.touch import randomise
 from xr0.touch.foundation import Foundation
 from xr0.touch.registration import MOTIONS, TURN, terms
 from xr0_robot.touch.sensor import electronics
-from xr0_robot.touch.sensor.families import facing, rectangle
 from xr0_robot.touch.sensor.increment import to_matrix
 from xr0_robot.touch.sensor.pads import LEVELS
+from xr0_robot.touch.sensor.prisms import facing, rectangle
 from xr0_robot.touch.sensor.shapes import Shape
 
 SHAPE = Shape("l", "l", (facing(rectangle(6.0, 2.0), 5.0, z=-1.5), facing(rectangle(2.0, 6.0), 5.0, y=-1.5)))

@@ -9,8 +9,8 @@ pytest.importorskip("mujoco")
 
 from xr0.touch.foundation import Foundation
 from xr0.touch.randomise import nominal_skin
-from xr0_robot.touch.sensor.families import facing, rectangle
 from xr0_robot.touch.sensor.increment import to_matrix
+from xr0_robot.touch.sensor.prisms import facing, rectangle
 from xr0_robot.touch.sensor.shapes import Shape
 from xr0_robot.touch.sims.sprung_pads import SprungPads
 

@@ -161,11 +161,13 @@ def insertion(
 ) -> int:
     """A key, grasped wrongly, and the slot it belongs into: the same seeds with refinement and without.
 
+    A script that reads the simulator's exact poses grasps and carries the key, not the policy.
+
     Args:
         json: results file.
         checkpoint: folder of the network.
         episodes: seeds; each is run four times, from the stand and handed over, refined and not.
-        first_seed: tuning has seen those below 1000000.
+        first_seed: tuning used those below 1000000.
         workers: processes.
     """
     from xr0.cli import launch

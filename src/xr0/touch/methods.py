@@ -23,8 +23,8 @@ def direct(predictor: Predictor) -> Method:
 
 
 def subtracted(predictor: Predictor) -> Method:
-    """A network that was trained to estimate the object's pose from one grasp (given twice): W = T_cur T_goal^-1
-    of its two estimates."""
+    """A network that was trained to estimate the object's pose from one grasp (given twice): W = T_cur
+    T_goal^-1 of its two estimates."""
 
     def method(current: Reading, goal: Reading, shapes: Sequence[Shape]) -> tuple[np.ndarray, np.ndarray]:
         del shapes

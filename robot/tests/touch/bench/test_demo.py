@@ -19,9 +19,9 @@ def test_the_demo_leaves_a_playable_video_a_plot_and_a_smaller_error(tmp_path, m
     monkeypatch.setattr(tactile_film, "SCENE", (64, 56))
     watched = []
     monkeypatch.setattr(
-        tactile_demo, "_Watched", lambda *parts: watched.append(Truthful(*parts)) or watched[-1]
+        tactile_demo, "_Recorder", lambda *parts: watched.append(Truthful(*parts)) or watched[-1]
     )
-    (rod,) = [thing for thing in tactile_demo.things() if thing.name == "rod"]
+    (rod,) = [thing for thing in tactile_demo.demo_objects() if thing.name == "rod"]
     (episode,) = tactile_demo.demo(None, 1, tmp_path, [rod])
     assert episode.ending == "done"
     assert (episode.errors[0] > 1.0).all() and (episode.errors[-1] < 0.3).all()
@@ -31,7 +31,7 @@ def test_the_demo_leaves_a_playable_video_a_plot_and_a_smaller_error(tmp_path, m
     assert (tmp_path / "errors.png").read_bytes().startswith(b"\x89PNG")
 
 
-class Truthful(tactile_demo._Watched):
+class Truthful(tactile_demo._Recorder):
     """Answers with the truth, but for the closing axis."""
 
     def __init__(self, predictor, hand, goal_grasp):

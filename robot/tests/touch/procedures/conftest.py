@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xr0_robot import rotation
-from xr0_robot.touch.procedures.fingers import Touch
+from xr0_robot.touch.procedures.measurement import Touch
 from xr0_robot.touch.sensor import increment, pads, symmetry
 from xr0_robot.touch.sensor.pads import TactileReading
 from xr0_robot.touch.sims.insertion.arm import BRICKS_ARM

@@ -15,7 +15,8 @@ from xr0_robot.limits import PlainLimit, PoseLimit
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.touch.procedures.arbiter import Arbiter
 from xr0_robot.touch.procedures.compensation import BLEND_TICKS, Compensation
-from xr0_robot.touch.procedures.fingers import DirectAsking, Touch
+from xr0_robot.touch.procedures.measurement import Touch
+from xr0_robot.touch.procedures.predictors import InlinePredictor
 from xr0_robot.touch.sensor import increment
 from xr0_robot.touch.sensor.pads import TactileReading
 from xr0_robot.touch.sims.insertion.arm import BRICKS_ARM
@@ -77,7 +78,7 @@ class Bench:
             BRICKS_ARM,
             self.world_state,
             touch or world.touch,
-            DirectAsking(predictor),
+            InlinePredictor(predictor),
             goal,
         )
         self.drive = self.arbiter

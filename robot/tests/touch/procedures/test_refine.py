@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.touch.procedures import refine
 from xr0_robot.touch.procedures.arm import arm_of
-from xr0_robot.touch.procedures.fingers import DirectAsking, ThreadedAsking, Touch
-from xr0_robot.touch.procedures.refine import Aborted, Sense
+from xr0_robot.touch.procedures.measurement import Measurement, Touch
+from xr0_robot.touch.procedures.motions import CLEARANCE_M, Aborted
+from xr0_robot.touch.procedures.predictors import InlinePredictor, ThreadedPredictor
 from xr0_robot.touch.sensor import increment
 from xr0_robot.touch.sensor.pads import TactileReading
 from xr0_robot.touch.sims.insertion.arm import BRICKS_ARM
@@ -23,7 +24,7 @@ def run(world, procedure, limit=400):
         while ticks < limit:
             world.apply(command)
             ticks += 1
-            command = procedure.send(Sense(ticks * DT, world.state.copy(), world.touch()))
+            command = procedure.send(Measurement(ticks * DT, world.state.copy(), world.touch()))
     except StopIteration as ended:
         return ended.value, ticks * DT
     raise AssertionError("the procedure did not end")
@@ -31,7 +32,7 @@ def run(world, procedure, limit=400):
 
 def regrasp(world, goal, predictor=None):
     held = world.state.copy()
-    return refine.regrasp(BRICKS_ARM, held, goal, DirectAsking(predictor or world))
+    return refine.regrasp(BRICKS_ARM, held, goal, InlinePredictor(predictor or world))
 
 
 class Answers:
@@ -85,14 +86,14 @@ def test_fingers_open_only_by_the_clearance_and_never_while_they_read(touch_worl
     original = world.read
     world.read = lambda: (reading_at.append(world.closed), original())[1]
     run(world, regrasp(world, goal))
-    widest = 0.125 + refine.CLEARANCE_M / BRICKS_ARM.stroke_m
+    widest = 0.125 + CLEARANCE_M / BRICKS_ARM.stroke_m
     assert max(world.openings) == pytest.approx(widest)
     assert len(reading_at) == refine.FRAMES * 2 and all(reading_at)
 
 
 def test_what_hangs_is_never_let_go_and_the_correction_is_kept_for_the_placing(touch_world, goal):
     world = touch_world(OFF, supported=False)
-    outcome, _ = run(world, refine.compensate(BRICKS_ARM, world.state.copy(), goal, DirectAsking(world)))
+    outcome, _ = run(world, refine.compensate(BRICKS_ARM, world.state.copy(), goal, InlinePredictor(world)))
     assert max(world.openings) <= 0.125 and not world.dropped
     assert outcome.verdict == "compensated"
     assert increment.to_vector(outcome.offset) == pytest.approx(world.error(), abs=1e-9)
@@ -109,7 +110,7 @@ def test_it_stops_after_five_motions(touch_world, goal):
     "predictor, reason",
     [
         (Answers([0, 1, 0, 0, 0, 0], [0, 1.5, 0, 0, 0, 0], [0, 2, 0, 0, 0, 0]), "diverging: 2.0 mm"),
-        (Answers([0, 1, 0, 0, 0, 0], sigma=3.0), "in doubt"),
+        (Answers([0, 1, 0, 0, 0, 0], sigma=3.0), "uncertain"),
         (Answers([0, 2.9, 0, 0, 0, 0]), "out of reach"),
         (Answers([np.nan] * 6), "prediction: got"),
     ],
@@ -211,12 +212,12 @@ def test_a_predictor_that_is_silent_ends_it(touch_world, goal):
 def test_the_time_limit_ends_it(touch_world, goal):
     world = touch_world(OFF)
     with pytest.raises(Aborted, match="not done after 1 s"):
-        run(world, refine.within(1.0, regrasp(world, goal, Answers([0, 0.5, 0, 0, 0, 0]))))
+        run(world, refine.with_time_limit(1.0, regrasp(world, goal, Answers([0, 0.5, 0, 0, 0, 0]))))
 
 
 def test_the_thread_answers_without_waiting_and_passes_errors_on(touch_world, goal):
     world = touch_world(OFF)
-    ask = ThreadedAsking(world)
+    ask = ThreadedPredictor(world)
     ask.start(goal, goal)
     while (answer := ask.poll()) is None:
         pass

@@ -52,7 +52,7 @@ def test_moves_add_up_to_a_limit() -> None:
 
 def test_it_needs_to_be_unsure_of_everything_to_give_up() -> None:
     lost = np.array([9.0, 3.0, 3.0, 0.5, 0.5, 0.5])
-    assert Refinement(LIMITS).decide(w(1.0), lost).verdict == "in doubt"
+    assert Refinement(LIMITS).decide(w(1.0), lost).verdict == "uncertain"
     for known in range(1, 6):
         some = lost.copy()
         some[known] = 0.01

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xr0_robot.touch.sensor.families import HELD_OUT, RESERVED, SEEN, facing, rectangle, regular, sample_shape
+from xr0_robot.touch.sensor.families import HELD_OUT, RESERVED, SEEN, sample_shape
+from xr0_robot.touch.sensor.prisms import facing, rectangle, regular
 from xr0_robot.touch.sensor.shapes import Prism, Shape, load_shapes
 
 BOX = Shape("box", "box", (facing(rectangle(4.0, 6.0), 5.0),))

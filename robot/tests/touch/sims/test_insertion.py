@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from xr0_robot.touch.procedures.refine import touching
 from xr0_robot.touch.sensor import increment
 from xr0_robot.touch.sims.insertion.env import RIGHT_GRASP, InsertionEnv, InsertionOptions
 
@@ -28,7 +27,7 @@ def test_the_hand_holds_the_key_as_wrongly_as_the_seed_says(handed, seed):
     error = increment.to_vector(increment.increment(handed.grasp(), RIGHT_GRASP))
     assert error[1:] == pytest.approx(handed.error[1:], abs=0.15)  # it settles
     touch = handed.touch()
-    assert touching(touch) and not touch.supported
+    assert touch.in_contact and not touch.supported
     assert np.abs(handed.error[1:3]).max() <= 3.0 and abs(np.rad2deg(handed.error[3])) <= 8.0
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xr0_robot.touch.sensor import increment
-from xr0_robot.touch.sensor.families import facing, rectangle
+from xr0_robot.touch.sensor.prisms import facing, rectangle
 from xr0_robot.touch.sensor.shapes import Shape
 from xr0_robot.touch.sims.insertion.arm import BRICKS_ARM
 from xr0_robot.touch.sims.sprung_hand import GRIP_N, SprungHand

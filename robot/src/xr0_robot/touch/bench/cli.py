@@ -12,7 +12,9 @@ DEFAULT_URL = "ws://127.0.0.1:8001"
 
 def add_commands(commands: Any) -> None:
     """tactile-insertion and tactile-demo."""
-    insertion = commands.add_parser("tactile-insertion", help="a key and a slot, refined and not refined")
+    insertion = commands.add_parser(
+        "tactile-insertion", help="a key and a slot, carried by a script, refined and not refined"
+    )
     insertion.add_argument("--url", default=DEFAULT_URL, help=f"tactile server (default {DEFAULT_URL})")
     insertion.add_argument("--episodes", type=int, default=200, help="seeds; four episodes each")
     insertion.add_argument("--first-seed", type=int, default=0)
@@ -36,6 +38,7 @@ def _insertion(arguments: argparse.Namespace) -> int:
         network = predictor.metadata.get(wire.CHECKPOINT, {})
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.episodes)
     content = insertion.measure(arguments.url, seeds, arguments.workers, network, arguments.json)
+    print(f"grasps and carries the key: {insertion.DRIVER}")
     for group in content["groups"]:
         low, high = group["ci95"]
         share = f"{group['successes']} of {group['n']} ({100 * low:.0f} to {100 * high:.0f} %)"
@@ -44,9 +47,9 @@ def _insertion(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from xr0_robot.touch.bench.demo import demo, things
+    from xr0_robot.touch.bench.demo import demo, demo_objects
     from xr0_robot.touch.client import TactileClient
 
     with TactileClient(arguments.url) as predictor:
-        demo(predictor, arguments.seed, arguments.out, things())
+        demo(predictor, arguments.seed, arguments.out, demo_objects())
     return 0

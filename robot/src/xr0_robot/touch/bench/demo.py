@@ -9,15 +9,17 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from xr0_robot.touch.bench import plot as tactile_plot
+from xr0_robot.touch.bench import plot
 from xr0_robot.touch.bench.film import Film, Moment
 from xr0_robot.touch.procedures import refine
-from xr0_robot.touch.procedures.fingers import DirectAsking, Prediction, Predictor
-from xr0_robot.touch.procedures.refine import Aborted, Outcome, Sense
+from xr0_robot.touch.procedures.measurement import Measurement
+from xr0_robot.touch.procedures.motions import Aborted
+from xr0_robot.touch.procedures.predictors import InlinePredictor, Prediction, Predictor
+from xr0_robot.touch.procedures.refine import Outcome
 from xr0_robot.touch.sensor import increment
-from xr0_robot.touch.sensor.families import facing, rectangle, regular, upright
 from xr0_robot.touch.sensor.increment import DOF
 from xr0_robot.touch.sensor.pads import TactileReading
+from xr0_robot.touch.sensor.prisms import facing, rectangle, regular, upright
 from xr0_robot.touch.sensor.shapes import Prism, Shape
 from xr0_robot.touch.sims.insertion.arm import BRICKS_ARM
 from xr0_robot.touch.sims.sprung_hand import SprungHand
@@ -26,15 +28,16 @@ DT = 1.0 / 30.0
 """Seconds per tick."""
 
 OFF = np.array([0.0, 3.0, 3.0, *np.deg2rad([10.0, 2.5, 2.5])])
-"""A start is off by up to this in each number of the increment (mm, rad), and by more than half of it."""
+"""A start is off by up to this in each number of the increment (mm, rad)."""
 
 LEAST = 0.5
-"""The half."""
+"""Share of OFF by which every number of a start is off at least."""
 
 
 @dataclass(frozen=True)
-class Thing:
-    """An object of the demo, and which degrees of freedom nobody can feel on it: they count nowhere."""
+class DemoObject:
+    """An object of the demo. unfelt: degrees of freedom that touch cannot tell on it; they are not
+    counted."""
 
     shape: Shape
     unfelt: tuple[str, ...]
@@ -64,25 +67,25 @@ class Episode:
     ending: str
 
 
-def demo(predictor: Predictor, seed: int, out: Path, things: Sequence[Thing]) -> list[Episode]:
-    """Refine each of `things` once; writes refine.mp4 and errors.png to `out`."""
+def demo(predictor: Predictor, seed: int, out: Path, objects: Sequence[DemoObject]) -> list[Episode]:
+    """Refine each of `objects` once; writes refine.mp4 and errors.png to `out`."""
     console = Console()
     episodes = []
     with Film(out / "refine.mp4") as film:
-        for number, thing in enumerate(things):
-            episode = _refine(predictor, thing, np.random.default_rng([seed, number]), film)
+        for number, item in enumerate(objects):
+            episode = _refine(predictor, item, np.random.default_rng([seed, number]), film)
             episodes.append(episode)
             first, last = episode.errors[0], episode.errors[-1]
             console.print(
-                f"[bold]{thing.name:8}[/bold] {first[0]:.2f} mm {first[1]:4.1f} deg  ->  {last[0]:.2f} mm "
+                f"[bold]{item.name:8}[/bold] {first[0]:.2f} mm {first[1]:4.1f} deg  ->  {last[0]:.2f} mm "
                 f"{last[1]:4.1f} deg after {len(episode.errors)} grasps  ({episode.ending})"
             )
-    tactile_plot.save(episodes, out / "errors.png")
+    plot.save(episodes, out / "errors.png")
     console.print(f"video   {out}/refine.mp4\nplot    {out}/errors.png")
     return episodes
 
 
-class _Watched:
+class _Recorder:
     """A predictor whose answers are kept, each beside the truth of its moment."""
 
     def __init__(self, predictor: Predictor, hand: SprungHand, goal_grasp: np.ndarray) -> None:
@@ -102,34 +105,34 @@ class _Watched:
         return w, sigma
 
 
-def _refine(predictor: Predictor, thing: Thing, rng: np.random.Generator, film: Film) -> Episode:
+def _refine(predictor: Predictor, item: DemoObject, rng: np.random.Generator, film: Film) -> Episode:
     """The product's own procedure, a tick at a time."""
     goal_grasp = increment.to_matrix(rng.uniform(-1, 1, 6) * OFF * 0.3)
     off = OFF * rng.uniform(LEAST, 1.0, 6) * rng.choice([-1, 1], 6)
-    hand = SprungHand(rng, thing.shape, increment.to_matrix(off) @ goal_grasp)
+    hand = SprungHand(rng, item.shape, increment.to_matrix(off) @ goal_grasp)
     goal = hand.would_feel(goal_grasp)
-    watched = _Watched(predictor, hand, goal_grasp)
-    procedure = refine.within(
-        refine.TIME_LIMIT_S, refine.regrasp(BRICKS_ARM, hand.state(), goal, DirectAsking(watched))
+    recorder = _Recorder(predictor, hand, goal_grasp)
+    procedure = refine.with_time_limit(
+        refine.TIME_LIMIT_S, refine.regrasp(BRICKS_ARM, hand.state(), goal, InlinePredictor(recorder))
     )
     command, ticks, ending = next(procedure), 0, ""
     while not ending:
         hand.apply(command)
         ticks += 1
-        seen = len(watched.grasps)
+        seen = len(recorder.grasps)
         try:
-            command = procedure.send(Sense(ticks * DT, hand.state(), hand.touch()))
+            command = procedure.send(Measurement(ticks * DT, hand.state(), hand.touch()))
         except StopIteration as ended:
             ending = _words(ended.value)
         except Aborted as aborted:
             ending = f"given up: {aborted}"
-        moment = Moment(thing.name, hand, goal, _errors(thing, watched), ticks * DT)
-        if len(watched.grasps) > seen:
-            film.pause(moment, watched.grasps[-1].reading, _predicted(hand, watched.grasps[-1]))
+        moment = Moment(item.name, hand, goal, _errors(item, recorder), ticks * DT)
+        if len(recorder.grasps) > seen:
+            film.pause(moment, recorder.grasps[-1].reading, _predicted(hand, recorder.grasps[-1]))
         film.add(moment)
-    film.end(Moment(thing.name, hand, goal, _errors(thing, watched), ticks * DT), ending)
+    film.end(Moment(item.name, hand, goal, _errors(item, recorder), ticks * DT), ending)
     hand.close()
-    return Episode(thing.name, _errors(thing, watched), ending)
+    return Episode(item.name, _errors(item, recorder), ending)
 
 
 def _predicted(hand: SprungHand, grasp: Grasp) -> TactileReading:
@@ -137,10 +140,10 @@ def _predicted(hand: SprungHand, grasp: Grasp) -> TactileReading:
     return hand.would_feel(increment.moved(hand.grasp(), increment.to_matrix(grasp.prediction)))
 
 
-def _errors(thing: Thing, watched: _Watched) -> np.ndarray:
+def _errors(item: DemoObject, recorder: _Recorder) -> np.ndarray:
     """[grasps, 2]: mm and degrees, over what can be felt."""
-    felt = np.array([name not in thing.unfelt for name in DOF])
-    truths = [grasp.truth * felt for grasp in watched.grasps]
+    felt = np.array([name not in item.unfelt for name in DOF])
+    truths = [grasp.truth * felt for grasp in recorder.grasps]
     return np.array([increment.magnitudes(truth) for truth in truths]).reshape(-1, 2)
 
 
@@ -148,28 +151,28 @@ def _words(outcome: Outcome) -> str:
     return {"done": "done", "no steps left": "all motions used"}[outcome.verdict]
 
 
-def things() -> tuple[Thing, ...]:
+def demo_objects() -> tuple[DemoObject, ...]:
     """A nut, a rod and a bracket."""
     return _nut(), _rod(), _bracket()
 
 
-def _nut() -> Thing:
+def _nut() -> DemoObject:
     """M5-sized, its face to the pads: six walls about a bore."""
     ring, bore = regular(6, 4.6, np.pi / 6), regular(6, 2.1, np.pi / 6)
     corners = [(bore[k], ring[k], ring[(k + 1) % 6], bore[(k + 1) % 6]) for k in range(6)]
-    return _thing("nut", [facing(np.array(four), 4.0) for four in corners], ("x",))
+    return _object("nut", [facing(np.array(four), 4.0) for four in corners], ("x",))
 
 
-def _rod() -> Thing:
+def _rod() -> DemoObject:
     """Standing between the pads, both ends within them; how it is turned about itself nobody feels."""
-    return _thing("rod", [upright(regular(24, 2.5), 8.0)], ("x", "rz"))
+    return _object("rod", [upright(regular(24, 2.5), 8.0)], ("x", "rz"))
 
 
-def _bracket() -> Thing:
+def _bracket() -> DemoObject:
     """An L of flat stock."""
     legs = [facing(rectangle(3.0, 10.0), 6.0, y=-2.5), facing(rectangle(5.0, 3.0), 6.0, y=1.5, z=-3.5)]
-    return _thing("bracket", legs, ("x",))
+    return _object("bracket", legs, ("x",))
 
 
-def _thing(name: str, prisms: Sequence[Prism], unfelt: tuple[str, ...]) -> Thing:
-    return Thing(Shape(name, "demo", tuple(prisms)), unfelt)
+def _object(name: str, prisms: Sequence[Prism], unfelt: tuple[str, ...]) -> DemoObject:
+    return DemoObject(Shape(name, "demo", tuple(prisms)), unfelt)

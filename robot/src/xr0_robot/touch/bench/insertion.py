@@ -1,5 +1,8 @@
-"""The key and the slot, many times: each seed with refinement and without, taken from the stand or given in
-hand."""
+"""Insertions of the key: each seed with refinement and without, taken from the stand or handed over.
+
+A script with privileged knowledge brings the key to the slot (`sims.insertion.expert`), not a policy: the
+bench measures what touch adds to it.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ from xr0_robot.executor.strategy import Asynchronous
 from xr0_robot.report import machine, versions, wilson, write
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 from xr0_robot.touch.client import TactileClient
-from xr0_robot.touch.procedures.arbiter import Arbiter, Refined
-from xr0_robot.touch.procedures.fingers import DirectAsking, Predictor
+from xr0_robot.touch.procedures.arbiter import Arbiter, RefinementRecord
+from xr0_robot.touch.procedures.predictors import InlinePredictor, Predictor
 from xr0_robot.touch.sensor import increment
 from xr0_robot.touch.sims.insertion.arm import BRICKS_ARM
 from xr0_robot.touch.sims.insertion.env import RIGHT_GRASP, InsertionEnv, InsertionOptions
@@ -34,8 +37,11 @@ from xr0_robot.types import Observation
 TIME_LIMIT_S = 13.0
 """A refined insertion takes 8 to 10 s, the longest refinement 4 s of it."""
 
+DRIVER = "a script that reads the exact poses of stand and slot from the simulator; no policy"
+"""Who grasps and carries the key: said wherever the numbers are shown."""
+
 LATENCY_S = 0.1
-"""Of the scripted policy, by the virtual clock: chunks are in flight when the fingers take over."""
+"""Of the script's answers, by the virtual clock: chunks are in flight when the fingers take over."""
 
 EXECUTE_HORIZON = 10
 """Ticks of a chunk that are executed before the next is asked for, as in the brick table's evaluation."""
@@ -76,8 +82,8 @@ class Insertions:
 
         def drive(executor: Executor) -> Callable[[float, Callable[[], Observation]], Tick]:
             goal = env.goal() if kind.refine else None
-            ask = DirectAsking(self._predictor)
-            arbiters.append(Arbiter(executor, BRICKS_ARM, env.state, env.touch, ask, goal))
+            predictor = InlinePredictor(self._predictor)
+            arbiters.append(Arbiter(executor, BRICKS_ARM, env.state, env.touch, predictor, goal))
             return arbiters[0].tick
 
         def look(tick: Tick, observe: Callable[[], Observation]) -> None:
@@ -139,7 +145,7 @@ def report(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> di
     found = [kind for kind in KINDS if any(row["kind"] == kind.name for row in rows)]
     return {
         "groups": [summary(kind, rows) for kind in found],
-        "settings": {**settings, "latency_s": LATENCY_S},
+        "settings": {**settings, "latency_s": LATENCY_S, "driver": DRIVER},
         "machine": machine(),
         "versions": versions(),
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -209,9 +215,9 @@ def _rollout(env: InsertionEnv, policy: InsertionExpert, seed: int, drive: Drive
     )
 
 
-def _refined_row(refined: Refined, left: np.ndarray) -> dict[str, Any]:
-    """left: the increment [4, 4] that the grasp still lacked; what is compensated at the placing is no
-    lack."""
+def _refined_row(refined: RefinementRecord, left: np.ndarray) -> dict[str, Any]:
+    """left: the increment [4, 4] that the grasp still lacked when the hand was given back, from which a
+    compensation at the placing is taken off."""
     outcome = refined.outcome
     offset = np.eye(4) if outcome is None else outcome.offset
     remaining = increment.to_vector(increment.inverse(offset) @ left)

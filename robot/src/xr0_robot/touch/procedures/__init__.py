@@ -1,1 +1,1 @@
-"""What a hand does with what it feels, tick by tick, and who writes the command meanwhile."""
+"""What a hand does with what it feels: refinement procedures, and the arbiter between them and the policy."""

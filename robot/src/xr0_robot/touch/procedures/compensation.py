@@ -1,4 +1,4 @@
-"""A grasp that is off, put right at the placing: every pose of the plan, moved back by what was felt."""
+"""Corrects a wrong grasp at the placing: every pose of the plan is moved by the increment that was felt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from xr0_robot.touch.procedures.arm import Arm
 from xr0_robot.touch.sensor import increment
 
 BLEND_TICKS = 8
-"""From the plan as it is to the plan corrected, and back (facts/tactile.md 4)."""
+"""Over which the correction fades in and out, 0.27 s: the arm gets no step in its command."""
 
 
 class Compensation:

@@ -14,19 +14,19 @@ import numpy as np
 
 from xr0_robot.touch.sensor import increment
 
-Verdict = Literal["move", "done", "diverging", "in doubt", "out of reach", "no steps left"]
+Verdict = Literal["move", "done", "diverging", "uncertain", "out of reach", "no steps left"]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a refinement may do (facts/tactile.md 4; its step of 3 mm and 8 degrees spends on the way what is
-    then missing at the goal, from wide starts).
+    """What a refinement may do, tuned on seeds that no evaluation uses.
 
-    steps: re-grasps at most; step_mm, step_deg: of one wrist motion, longer ones are shortened; total_mm,
-    total_deg: of their sum, beyond it the loop gives up; done_mm, done_deg: an increment below both is
-    nothing left to do; doubt_mm, doubt_deg: if every degree of freedom is less certain than this, touch says
-    nothing; growths: predictions in a row, each longer than the one
-    before, that are taken for divergence, unless the last is below noise_mm and noise_deg.
+    steps: re-grasps at most (five, as in arXiv 2509.25746); step_mm, step_deg: of one wrist motion, longer
+    ones are shortened; total_mm, total_deg: of their sum, beyond it the loop gives up; done_mm, done_deg: an
+    increment below both is nothing left to do; max_sigma_mm, max_sigma_deg: if the (calibrated) sigma of
+    every degree of freedom that touch can tell is above this, the prediction means nothing; growths: so many
+    predictions in a row, each longer than the one before, are divergence, unless the last is below noise_mm
+    and noise_deg.
     """
 
     steps: int = 5
@@ -36,8 +36,8 @@ class Limits:
     total_deg: float = 20.0
     done_mm: float = 0.05
     done_deg: float = 0.3
-    doubt_mm: float = 2.0
-    doubt_deg: float = 8.0
+    max_sigma_mm: float = 2.0
+    max_sigma_deg: float = 8.0
     growths: int = 2
     noise_mm: float = 0.5
     noise_deg: float = 3.0
@@ -83,10 +83,10 @@ class Refinement:
         if length < self._limits.done_mm and angle < self._limits.done_deg:
             return "done"
         # x is never felt: pads that are pressed with a set force give way along it.
-        if (sigma[1:3] > self._limits.doubt_mm).all() and (
-            np.rad2deg(sigma[3:]) > self._limits.doubt_deg
+        if (sigma[1:3] > self._limits.max_sigma_mm).all() and (
+            np.rad2deg(sigma[3:]) > self._limits.max_sigma_deg
         ).all():
-            return "in doubt"
+            return "uncertain"
         recent = self._sizes[-self._limits.growths - 1 :]
         small = length < self._limits.noise_mm and angle < self._limits.noise_deg
         if (

@@ -1,8 +1,9 @@
 """The read-out of a piezoresistive array: forces on taxels to 8 bits, with everything that is wrong on the
 way.
 
-One chain for every simulator, so that two of them differ in their mechanics only. Sizes are the ranges of the
-design (facts/tactile.md 4), drawn once for a physical sensor: a goal and what is compared with it share them.
+One chain for every simulator, so that two of them differ in their mechanics only. Sizes are our own choice,
+wide for a sensor of this kind. They are drawn once for a physical sensor: goal and current reading share
+them.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ OFFSET, NOISE = 0.006, 0.008
 """Of full scale: standing offset of a taxel (spread), noise of one frame (spread)."""
 
 FRAMES = 5
-"""Averaged for the image of a grasp, once the pads have settled (facts/tactile.md 4): a sixth of a second."""
+"""Averaged for the image of a grasp, once the pads have settled: a sixth of a second at 30 Hz."""
 
 GHOST = 0.06
 """Largest share of a row's (a column's) mean that leaks into its taxels: the array shares its wires."""

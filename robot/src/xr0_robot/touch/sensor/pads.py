@@ -7,6 +7,7 @@ pad.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,7 @@ LEVELS = 255
 """Full scale of the 8 bit read-out (the same)."""
 
 FULL_SCALE_N = 0.8
-"""Force on one taxel at full scale; the design's choice, the paper gives none."""
+"""Force on one taxel at full scale: our choice, the paper gives none."""
 
 CONTACT_N = 0.5
 """Below this sum a pad is not in contact."""
@@ -94,6 +95,13 @@ class TactileReading:
     def forces(self) -> np.ndarray:
         """Sum over each pad [N], as far as an 8 bit image tells: float [fingers]."""
         return self.images.sum(axis=(1, 2)) * (FULL_SCALE_N / LEVELS)
+
+
+def average(frames: Sequence[TactileReading]) -> TactileReading:
+    """One reading of the frames of a grasp."""
+    images = np.mean([frame.images for frame in frames], axis=0)
+    joints = np.mean([frame.joints for frame in frames], axis=0)
+    return TactileReading(frames[0].fingers, np.rint(images).astype(np.uint8), joints)
 
 
 def require_contact(reading: TactileReading) -> None:

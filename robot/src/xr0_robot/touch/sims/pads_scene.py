@@ -19,7 +19,8 @@ RADIUS = 1.2e-3
 """Of a sphere [m]: a dome of skin over its taxel. A much smaller one feels an edge only as it crosses."""
 
 STIFFNESS = 730.0
-"""Of a taxel's spring [N/m]: 0.6 N/mm^3 of skin modulus under 1.1 x 1.1 mm of it (facts/tactile.md 4)."""
+"""Of a taxel's spring [N/m]: 0.6 N/mm^3 of skin modulus under 1.1 x 1.1 mm of it: the first simulator's
+nominal skin."""
 
 SPHERE_KG, PAD_KG = 0.002, 0.3
 """Heavier than real, so that half a millisecond is short beside any oscillation; what is read is the balance

@@ -10,13 +10,12 @@ import numpy as np
 from xr0_robot import rotation
 from xr0_robot.sims import cameras
 from xr0_robot.sims.bricks.embodiment import BRICKS
-from xr0_robot.touch.procedures.fingers import Touch
-from xr0_robot.touch.procedures.refine import average
+from xr0_robot.touch.procedures.measurement import Touch
 from xr0_robot.touch.sensor import increment, pads
 from xr0_robot.touch.sensor.electronics import FRAMES
 from xr0_robot.touch.sensor.pads import TactileReading
 from xr0_robot.touch.sensor.shapes import Shape
-from xr0_robot.touch.sims import pads_scene as tactile_scene
+from xr0_robot.touch.sims import pads_scene
 from xr0_robot.touch.sims.insertion.arm import BRICKS_ARM
 from xr0_robot.touch.sims.readout import Readout
 from xr0_robot.touch.sims.sprung_pads import SprungPads
@@ -27,7 +26,7 @@ GRIP_N = 5.0
 SERVO_N_M = 20_000.0
 """Stiffness of the fingers' position servo: it presses with all it has 0.25 mm before its goal."""
 
-STEPS = round(BRICKS.dt / tactile_scene.TIMESTEP)
+STEPS = round(BRICKS.dt / pads_scene.TIMESTEP)
 """Physics steps per control tick."""
 
 COLD, HOT = np.array([0.16, 0.18, 0.22]), np.array([1.0, 0.55, 0.10])
@@ -48,7 +47,7 @@ class SprungHand:
         self._cameras = cameras.Cameras(self._model.model)
         self._skin = [
             np.flatnonzero(self._model.model.geom_bodyid == taxel)[0]
-            for name in tactile_scene.PADS
+            for name in pads_scene.PADS
             for taxel in self._taxels(name)
         ]
         self._pose = np.zeros(6)
@@ -73,7 +72,7 @@ class SprungHand:
         model, data = self._model.model, self._model.data
         self._pose = np.array(action[:6])
         self._model.hold(self.grasp())
-        goal = tactile_scene.REST - float(action[6]) * BRICKS_ARM.stroke_m / 2
+        goal = pads_scene.REST - float(action[6]) * BRICKS_ARM.stroke_m / 2
         for _ in range(STEPS):
             push = SERVO_N_M * (goal - data.qpos[self._model.slides])
             data.ctrl[:] = np.clip(push, -GRIP_N, GRIP_N)
@@ -91,13 +90,13 @@ class SprungHand:
     def would_feel(self, grasp: np.ndarray) -> TactileReading:
         """The same sensor with the object at `grasp` [4, 4]: a goal, or a picture of a prediction."""
         felt = self._pads.grasp(self._shape, grasp, GRIP_N)
-        return average([self._readout.frame(*felt) for _ in range(FRAMES)])
+        return pads.average([self._readout.frame(*felt) for _ in range(FRAMES)])
 
     def render(self, height: int, width: int) -> np.ndarray:
         """uint8 [height, width, 3]: the hand from beside the object, taxels coloured by what they carry."""
         share = np.clip(self._model.forces().ravel() / pads.FULL_SCALE_N * 2.0, 0.0, 1.0)[:, None]
         self._model.model.geom_rgba[self._skin, :3] = COLD + share * (HOT - COLD)
-        return self._cameras.render(self._model.data, tactile_scene.CAMERA, height, width)
+        return self._cameras.render(self._model.data, pads_scene.CAMERA, height, width)
 
     def close(self) -> None:
         """Free the renderer."""

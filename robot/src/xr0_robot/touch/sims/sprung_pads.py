@@ -1,7 +1,8 @@
 """Fingertips in MuJoCo: two pads of 11 x 9 spheres, each on a spring of its own, closing on a fixed object.
 
 The second simulator: it shares the pads' geometry and read-out with the first and none of its mechanics, and
-no network is trained on it. The paper's sensor is built so (facts/tactile.md 1.5); sizes here are our own.
+no network is trained on it. TacRefineNet's simulated sensor is built so (arXiv 2509.25746: spherical contact
+points on elastic joints); sizes here are our own.
 """
 
 # MuJoCo is compiled and brings no type stubs.
@@ -13,13 +14,13 @@ import numpy as np
 
 from xr0_robot.touch.sensor.pads import COLUMNS, ROWS
 from xr0_robot.touch.sensor.shapes import Shape
-from xr0_robot.touch.sims import pads_scene as tactile_scene
+from xr0_robot.touch.sims import pads_scene
 
 STIFFNESS_SPREAD = 0.35
 """Spread of the logarithm of a pad's stiffness: the first simulator draws its skin as widely."""
 
 MOUNT_MM, MOUNT_DEG = 0.3, 1.0
-"""A pad sits this much off, at most, in each direction (design, facts/tactile.md 4)."""
+"""A pad sits this much off, at most, in each direction: as in the first simulator."""
 
 GAP_MM = 0.1
 """From the object to a pad before it closes."""
@@ -39,15 +40,15 @@ class Model:
 
     def __init__(self, shape: Shape, stiffness: np.ndarray, shift: np.ndarray, turn: np.ndarray) -> None:
         """stiffness: [pads] N/m per spring; shift [pads, 3] m and turn [pads, 3] rad: how each is mounted."""
-        self.model = mujoco.MjModel.from_xml_string(tactile_scene.mjcf(shape))
+        self.model = mujoco.MjModel.from_xml_string(pads_scene.mjcf(shape))
         self.data = mujoco.MjData(self.model)
         self.corners = np.concatenate([prism.vertices() for prism in shape.prisms])
-        joints = [self.model.joint(name) for name in tactile_scene.PADS]
+        joints = [self.model.joint(name) for name in pads_scene.PADS]
         self.slides = np.array([joint.qposadr[0] for joint in joints])
         # A pad's springs follow its slide: MuJoCo numbers joints depth first.
         self._springs = self.slides[:, None] + 1 + np.arange(ROWS * COLUMNS)
         self._stiffness = stiffness
-        for pad, name in enumerate(tactile_scene.PADS):
+        for pad, name in enumerate(pads_scene.PADS):
             first = self.model.joint(name).id + 1
             self.model.jnt_stiffness[first : first + ROWS * COLUMNS] = stiffness[pad]
             skin = self.model.body(f"{name}/skin").id
@@ -63,27 +64,27 @@ class Model:
     def open_to(self, low_mm: float, high_mm: float) -> None:
         """The left pad's face at x = `low_mm`, the right pad's at `high_mm`; slides count towards the
         middle."""
-        rest = tactile_scene.REST
+        rest = pads_scene.REST
         self.data.qpos[self.slides] = rest + low_mm * 1e-3, rest - high_mm * 1e-3
 
     def width_mm(self) -> float:
         """Between the unloaded faces; negative where pads that met nothing have passed one another."""
-        return 1e3 * (2 * tactile_scene.REST - float(self.data.qpos[self.slides].sum()))
+        return 1e3 * (2 * pads_scene.REST - float(self.data.qpos[self.slides].sum()))
 
     def forces(self) -> np.ndarray:
         """What the springs carry [N]: float [2, 11, 9]; a spring does not pull."""
         pushed = np.maximum(self.data.qpos[self._springs], 0.0)
         forces = pushed * self._stiffness[:, None]
-        return np.where(forces < tactile_scene.SILENT_N, 0.0, forces).reshape(-1, ROWS, COLUMNS)
+        return np.where(forces < pads_scene.SILENT_N, 0.0, forces).reshape(-1, ROWS, COLUMNS)
 
 
 class SprungPads:
     """One pair of physical pads; `rng` draws how stiff each is, and how it is mounted."""
 
     def __init__(self, rng: np.random.Generator) -> None:
-        pads = len(tactile_scene.PADS)
+        pads = len(pads_scene.PADS)
         stiffness = np.exp(rng.normal(0.0, STIFFNESS_SPREAD, pads))
-        self._stiffness = stiffness * tactile_scene.STIFFNESS
+        self._stiffness = stiffness * pads_scene.STIFFNESS
         self._shift = rng.uniform(-MOUNT_MM, MOUNT_MM, (pads, 3)) * 1e-3
         self._turn = np.deg2rad(rng.uniform(-MOUNT_DEG, MOUNT_DEG, (pads, 3)))
         self._shape: Shape | None = None
@@ -110,7 +111,7 @@ class SprungPads:
         low, high = float(x.min()), float(x.max())
         pads.open_to(low - GAP_MM, high + GAP_MM)
         pads.data.ctrl[:] = force_n
-        beyond = tactile_scene.REST + np.array([high, -low]) * 1e-3
+        beyond = pads_scene.REST + np.array([high, -low]) * 1e-3
         for step in range(1, MAX_STEPS + 1):
             mujoco.mj_step(pads.model, pads.data)
             if step % CHECK_STEPS == 0 and _settled(pads, force_n, beyond):

@@ -1,8 +1,8 @@
-"""The key and the slot, on the brick table's arm: a part that must go where it only fits if it is held right.
+"""A key and a slot on the brick table's arm: a part that only fits if it is held right.
 
-The table's physics holds and moves the key; what the fingertips feel of it comes from the sprung pads of
-`sims.tactile`, with the key where the physics has it in the hand. A seed decides all of an episode: where
-things are, how wrong the first grasp is, and which physical sensor feels it.
+The table's physics holds and moves the key; what the fingertips feel of it comes from `sims.sprung_pads`,
+with the key where the physics has it in the hand. A seed decides all of an episode: where things are, how
+wrong the first grasp is, and which physical sensor feels it.
 """
 
 # MuJoCo is compiled and brings no type stubs.
@@ -20,9 +20,8 @@ from xr0_robot.sims.bricks import layout
 from xr0_robot.sims.bricks.embodiment import BRICKS as EMBODIMENT
 from xr0_robot.sims.table import HOME, Table
 from xr0_robot.touch.procedures.arm import MM
-from xr0_robot.touch.procedures.fingers import Touch
-from xr0_robot.touch.procedures.refine import average
-from xr0_robot.touch.sensor import increment
+from xr0_robot.touch.procedures.measurement import Touch
+from xr0_robot.touch.sensor import increment, pads
 from xr0_robot.touch.sensor.electronics import FRAMES
 from xr0_robot.touch.sensor.pads import TactileReading
 from xr0_robot.touch.sims.insertion.arm import BRICKS_ARM
@@ -133,7 +132,7 @@ class InsertionEnv(Table):
     def goal(self) -> TactileReading:
         """The right grasp as this sensor feels it: a demonstration, with the force the gripper holds by."""
         frames = [self._read(RIGHT_GRASP, GRIP_N) for _ in range(FRAMES)]
-        return average(frames)
+        return pads.average(frames)
 
     def grasp(self) -> np.ndarray:
         """Where the key is in the hand: [4, 4], mm, in the fingertips' frame."""

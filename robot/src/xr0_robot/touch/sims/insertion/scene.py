@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from xr0_robot.sims.scene import TOOL_Z, Pad
-from xr0_robot.touch.sensor.families import facing, rectangle
 from xr0_robot.touch.sensor.pads import COLUMNS, PITCH_MM, ROWS
+from xr0_robot.touch.sensor.prisms import facing, rectangle
 from xr0_robot.touch.sensor.shapes import Shape
 
 HEAD_MM, BLADE_MM = (10.0, 4.0, 8.0), (8.0, 16.0, 14.0)

@@ -1,10 +1,8 @@
-"""What the fingers say in one tick, and who is asked what it means."""
+"""From two readings to an increment: the interface of a predictor, and how a control loop calls one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,22 +13,8 @@ Prediction = tuple[np.ndarray, np.ndarray]
 """The increment W [6] (mm, rad) and the standard deviations of its numbers [6]."""
 
 
-@dataclass(frozen=True)
-class Touch:
-    """One tick at the fingertips.
-
-    forces: float [fingers], N on each pad; supported: whether something else carries what is held, so that it
-    stays where it is when the fingers open; read: the images of now (asked for only when needed), ValueError
-    for what is no reading.
-    """
-
-    forces: np.ndarray
-    supported: bool
-    read: Callable[[], TactileReading]
-
-
 class Predictor(Protocol):
-    """Anything that tells an increment from two readings; `xr0_robot.touch.client.TactileClient` is one.
+    """Predicts an increment from two readings; `xr0_robot.touch.client.TactileClient` is one.
 
     Raises ConnectionError, ValueError or RuntimeError, one line, where there is no answer.
     """
@@ -40,11 +24,12 @@ class Predictor(Protocol):
         ...
 
 
-class Asking(Protocol):
-    """One question at a time; neither `start` nor `poll` waits."""
+class AsyncPredictor(Protocol):
+    """One request at a time; neither `start` nor `poll` blocks."""
 
     def start(self, current: TactileReading, goal: TactileReading) -> None:
-        """Ask. RuntimeError while a question is open; what the predictor raises comes here or in `poll`."""
+        """Send a request. RuntimeError while one is under way; errors of the predictor are raised here or in
+        `poll`."""
         ...
 
     def poll(self) -> Prediction | None:
@@ -52,8 +37,8 @@ class Asking(Protocol):
         ...
 
 
-class DirectAsking:
-    """Answered at once, fetched a tick later: for a virtual clock, where nothing else must take time."""
+class InlinePredictor:
+    """Computed in `start`, fetched a tick later: for a virtual clock, where computing takes no time."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -69,8 +54,8 @@ class DirectAsking:
         return answer
 
 
-class ThreadedAsking:
-    """The predictor in a thread of its own: the control loop keeps its rate, whatever an answer takes."""
+class ThreadedPredictor:
+    """The predictor in a thread of its own: the control loop keeps its rate, however long an answer takes."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -78,10 +63,9 @@ class ThreadedAsking:
         self._future: Future[Prediction] | None = None
 
     def start(self, current: TactileReading, goal: TactileReading) -> None:
-        """Hand over to the thread. An answer that nobody fetched is dropped; none that is open is waited
-        for."""
+        """Hand over to the thread. An answer that was never fetched is dropped."""
         if self._future is not None and not self._future.done():
-            raise RuntimeError("touch: the last question is still unanswered")
+            raise RuntimeError("touch: the last request is still unanswered")
         self._future = self._thread.submit(self._predictor.predict, current, goal)
 
     def poll(self) -> Prediction | None:
