@@ -94,7 +94,9 @@ def test_a_killed_robot_is_a_failure_that_keeps_its_episodes(run: Path, tmp_path
         patch.setattr(launch, "_start_slice", kill_the_first)
         status = launch.sliced_rollout(run / "post/checkpoint", ["--mode", "sync"], 50, 700_030, 1, out)
     assert status == 1
-    assert 1 <= json.loads(out.read_text())["episodes"] < 50
+    found = json.loads(out.read_text())
+    assert 1 <= len(found["rows"]) < 50
+    assert found["episodes"] == len(found["rows"]) + len(found["missing_seeds"]) == 50
 
 
 def test_a_checkpoint_that_is_not_there_is_one_line(

@@ -63,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
 
     merge = commands.add_parser("merge", help="one results file from slices of one evaluation")
     merge.add_argument("parts", type=Path, nargs="+")
+    merge.add_argument("--first-seed", type=int, required=True)
+    merge.add_argument("--episodes", type=_positive, required=True, help="asked for, missing ones included")
     merge.add_argument("--json", type=Path, required=True, metavar="OUT")
     merge.set_defaults(run=_merge)
     return parser
@@ -76,7 +78,7 @@ def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
     parser.add_argument("--api-key", default=None, help="what the server asks for, if it does")
     parser.add_argument("--world", choices=WORLDS, default=WORLDS[0])
     parser.add_argument("--episodes", type=_positive, default=episodes)
-    parser.add_argument("--mode", choices=("sync", "async"), default="async")
+    parser.add_argument("--mode", choices=("sync", "async", "naive"), default="async")
     parser.add_argument("--clock", choices=("wall", "virtual"), default=clock)
     parser.add_argument(
         "--latency-ms", type=float, default=0.0, help="of an inference; wall clock: added to it"
@@ -107,9 +109,8 @@ def _rollout(arguments: argparse.Namespace) -> int:
     from xr0_robot.client import Client
 
     with Client(arguments.url, api_key=arguments.api_key) as policy:
-        summary = evaluate(policy, _settings(arguments, policy), arguments.episodes, arguments.json)
-    print(json.dumps({key: value for key, value in summary.items() if key != "rows"}, indent=1))
-    return 1 if summary["errors"] else 0
+        summary = evaluate(policy, _settings(arguments, policy), arguments.json)
+    return _say(summary)
 
 
 def _demo(arguments: argparse.Namespace) -> int:
@@ -117,16 +118,25 @@ def _demo(arguments: argparse.Namespace) -> int:
     from xr0_robot.client import Client
 
     with Client(arguments.url, api_key=arguments.api_key) as policy:
-        settings = _settings(arguments, policy)
-        return 0 if demo(policy, settings, arguments.episodes, arguments.out, arguments.view) else 1
+        return 0 if demo(policy, _settings(arguments, policy), arguments.out, arguments.view) else 1
 
 
 def _merge(arguments: argparse.Namespace) -> int:
     from xr0_robot import report
     from xr0_robot.bench import results
 
-    report.write(arguments.json, results.merge([results.read(path) for path in arguments.parts]))
-    return 0
+    parts = [results.read(path) for path in arguments.parts]
+    summary = results.merge(parts, arguments.first_seed, arguments.episodes)
+    report.write(arguments.json, summary)
+    return _say(summary)
+
+
+def _say(summary: dict[str, Any]) -> int:
+    """Print all but the rows; the exit status is 1 if not every episode ran."""
+    from xr0_robot.bench import results
+
+    print(json.dumps({key: value for key, value in summary.items() if key != "rows"}, indent=1))
+    return 0 if results.whole(summary) else 1
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ import json
 import math
 import os
 import platform
+import subprocess
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,26 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     installed = {dist.metadata["Name"]: dist.version for dist in metadata.distributions()}
     return found | {name: installed[name] for name in PACKAGES if name in installed}
+
+
+@cache
+def code() -> str:
+    """Which code runs: the commit of its checkout, with "+changes" where Python files differ from it; outside
+    of a checkout the installed version."""
+    here = Path(__file__).parent
+    commit = _git(here, "rev-parse", "--short=12", "HEAD")
+    if not commit:
+        return metadata.version("xr0-robot")
+    return commit + ("+changes" if _git(here, "status", "--porcelain", "--", ":(top)*.py") else "")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    """What git answers; empty where there is no git, or no checkout of ours."""
+    try:
+        asked = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return asked.stdout.strip()
 
 
 def _cpu() -> str:

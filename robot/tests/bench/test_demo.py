@@ -20,14 +20,16 @@ def policy(monkeypatch):
     """A policy, and the mock robot as the world that it acts in."""
     env = MockEnv()
     monkeypatch.setattr(
-        evaluate, "open_world", lambda name, perturb: World(env, BRICKS_LIMITS, lambda seed: "no")
+        evaluate,
+        "open_world",
+        lambda name, perturb: World(env, BRICKS_LIMITS, lambda seed: "no", lambda sentence: sentence == "no"),
     )
     return MockPolicy(env)
 
 
 def test_the_demo_leaves_playable_videos_a_plot_and_the_numbers(policy, tmp_path, capsys):
-    settings = Settings(latency_ms=100.0, task="reach the mark")
-    assert demo.demo(policy, settings, 2, tmp_path, live_view=False)
+    settings = Settings(latency_ms=100.0, episodes=2, task="reach the mark")
+    assert demo.demo(policy, settings, tmp_path, live_view=False)
     printed = capsys.readouterr().out
     assert "2 of 2" in printed and "100/100 ms" in printed and str(tmp_path) in printed
     rows = json.loads((tmp_path / "results.json").read_text())["rows"]
@@ -42,12 +44,13 @@ def test_the_demo_leaves_playable_videos_a_plot_and_the_numbers(policy, tmp_path
 
 def test_an_evaluation_on_the_virtual_clock_is_reproducible_and_slices_agree(policy, tmp_path):
     how = {"latency_ms": 100.0, "wrong_instruction": True}
-    whole = evaluate.evaluate(policy, Settings(first_seed=4, **how), 3, tmp_path / "a.json")
-    again = evaluate.evaluate(policy, Settings(first_seed=4, **how), 3, tmp_path / "b.json")
-    last = evaluate.evaluate(policy, Settings(first_seed=6, **how), 1, tmp_path / "c.json")
+    whole = evaluate.evaluate(policy, Settings(first_seed=4, episodes=3, **how), tmp_path / "a.json")
+    again = evaluate.evaluate(policy, Settings(first_seed=4, episodes=3, **how), tmp_path / "b.json")
+    last = evaluate.evaluate(policy, Settings(first_seed=6, **how), tmp_path / "c.json")
     assert whole["rows"] == again["rows"]
     assert whole["rows"][2:] == last["rows"]
     assert {row["spoken"] for row in whole["rows"]} == {"no"}
+    assert whole["spoken_success_rate"] == 1.0
     assert json.loads((tmp_path / "a.json").read_text()) == whole
 
 
@@ -61,10 +64,26 @@ def test_an_evaluation_whose_server_vanishes_keeps_what_it_has(policy, tmp_path)
         return answer(*request)
 
     policy.infer = infer
-    summary = evaluate.evaluate(policy, Settings(latency_ms=500.0), 10, tmp_path / "out.json")
-    assert summary["episodes"] == len(summary["rows"]) - 1 >= 1
-    assert "connection lost" in summary["errors"][0]
+    summary = evaluate.evaluate(policy, Settings(latency_ms=500.0, episodes=10), tmp_path / "out.json")
+    assert len(summary["errors"]) == evaluate.GIVE_UP and "connection lost" in summary["errors"][0]
+    assert len(summary["rows"]) > evaluate.GIVE_UP
+    assert len(summary["rows"]) + len(summary["missing_seeds"]) == summary["episodes"] == 10
     assert json.loads((tmp_path / "out.json").read_text())["errors"] == summary["errors"]
+
+
+def test_one_episode_that_fails_to_run_does_not_cost_the_others(policy, tmp_path):
+    answer = policy.infer
+    calls = iter(range(10**6))
+
+    def infer(*request):
+        if next(calls) == 0:
+            raise ValueError("not this one")
+        return answer(*request)
+
+    policy.infer = infer
+    summary = evaluate.evaluate(policy, Settings(episodes=3), tmp_path / "out.json")
+    assert summary["errors"] == ["seed 0: not this one"]
+    assert (summary["episodes"], summary["successes"], summary["missing_seeds"]) == (3, 2, [])
 
 
 def test_without_a_screen_the_view_says_so(monkeypatch):
@@ -82,11 +101,14 @@ def test_an_unknown_world_is_refused_with_those_that_exist():
 
 def test_merge_on_the_command_line(policy, tmp_path, capsys):
     for seed in (0, 2):
-        evaluate.evaluate(policy, Settings(first_seed=seed), 2, tmp_path / f"{seed}.json")
-    out = str(tmp_path / "all.json")
-    assert main(["merge", str(tmp_path / "0.json"), str(tmp_path / "2.json"), "--json", out]) == 0
+        evaluate.evaluate(policy, Settings(first_seed=seed, episodes=2), tmp_path / f"{seed}.json")
+    parts, out = [str(tmp_path / "0.json"), str(tmp_path / "2.json")], ["--json", str(tmp_path / "all.json")]
+    assert main(["merge", *parts, *out, "--first-seed", "0", "--episodes", "4"]) == 0
     assert json.loads((tmp_path / "all.json").read_text())["episodes"] == 4
-    assert main(["merge", str(tmp_path / "0.json"), str(tmp_path / "0.json"), "--json", out]) == 1
+    assert main(["merge", *parts, *out, "--first-seed", "0", "--episodes", "5"]) == 1
+    assert json.loads((tmp_path / "all.json").read_text())["missing_seeds"] == [4]
+    capsys.readouterr()
+    assert main(["merge", parts[0], parts[0], *out, "--first-seed", "0", "--episodes", "2"]) == 1
     assert capsys.readouterr().err == "xr0-robot: merge: got seeds [0, 1] more than once\n"
 
 

@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 from xr0_robot import report
 from xr0_robot.bench import results
 
-SETTINGS = {"mode": "async", "latency_ms": 100.0, "first_seed": 7}
+
+def settings(first_seed=7, episodes=1, **other):
+    return {"mode": "async", "latency_ms": 100.0, "first_seed": first_seed, "episodes": episodes} | other
 
 
 def row(seed, success=True, **other):
     base = {
         "seed": seed,
         "success": success,
+        "spoken_success": None,
         "time_s": 2.0 if success else None,
         "ticks": 100,
         "idle_ticks": 5,
@@ -22,6 +25,7 @@ def row(seed, success=True, **other):
         "seam_ratio": 1.5,
         "rms_jerk": 20.0,
         "error": None,
+        "code": "abc",
     }
     return base | other
 
@@ -51,7 +55,7 @@ def test_wilson_refuses_what_is_no_rate(successes, episodes):
 
 def test_summary_of_known_rows():
     rows = [row(7), row(8, time_s=4.0, seam_ratio=None), row(9, success=False, latencies_ms=[100.0])]
-    summary = results.summarize(rows, SETTINGS)
+    summary = results.summarize(rows, settings(episodes=3))
     assert (summary["episodes"], summary["successes"]) == (3, 2)
     assert summary["success_rate"] == pytest.approx(2 / 3)
     assert summary["ci95"] == pytest.approx(report.wilson(2, 3))
@@ -60,42 +64,63 @@ def test_summary_of_known_rows():
     assert summary["idle_share"] == pytest.approx(0.05)
     assert summary["missed_ticks"] == 3
     assert summary["latency_ms"]["p50"] == 100.0
-    assert summary["settings"] == SETTINGS and summary["rows"] == rows
+    assert summary["settings"] == settings(episodes=3) and summary["rows"] == rows
+    assert summary["code"] == ["abc"] and summary["spoken_success_rate"] is None
+    assert results.whole(summary)
     assert summary["versions"]["numpy"] and summary["machine"]["cores"] >= 1
 
 
-def test_a_broken_off_episode_is_kept_but_not_counted():
-    summary = results.summarize([row(7), row(8, success=False, error="no answer")], SETTINGS)
-    assert (summary["episodes"], summary["success_rate"]) == (1, 1.0)
+def test_an_episode_that_failed_to_run_or_is_missing_is_named_and_counts_as_a_failure():
+    rows = [row(7), row(8, success=False, error="no answer"), row(10)]
+    summary = results.summarize(rows, settings(episodes=5))
+    assert (summary["episodes"], summary["successes"], summary["success_rate"]) == (5, 2, 0.4)
+    assert summary["ci95"] == pytest.approx(report.wilson(2, 5))
     assert summary["errors"] == ["seed 8: no answer"]
-    assert len(summary["rows"]) == 2
-    assert results.summarize([row(8, error="no answer")], SETTINGS)["success_rate"] is None
+    assert summary["missing_seeds"] == [9, 11]
+    assert len(summary["rows"]) == 3
+    assert not results.whole(summary)
+    assert not results.whole(results.summarize(rows[:1], settings(episodes=2)))
+    assert not results.whole(results.summarize(rows[1:2], settings(first_seed=8)))
+
+
+def test_what_was_spoken_is_judged_beside_what_is_scored():
+    rows = [row(7, success=False, spoken_success=True), row(8, success=False, spoken_success=False)]
+    summary = results.summarize(rows, settings(episodes=4))
+    assert (summary["success_rate"], summary["spoken_success_rate"]) == (0.0, 0.25)
 
 
 def test_slices_merge_to_what_one_run_gives():
     rows = [row(seed, success=seed % 3 > 0) for seed in range(7, 17)]
-    whole = results.summarize(rows, SETTINGS)
+    whole = results.summarize(rows, settings(episodes=10))
     parts = [
-        results.summarize(rows[6:], SETTINGS | {"first_seed": 13}),
-        results.summarize(rows[:6], SETTINGS),
+        results.summarize(rows[6:], settings(13, 4)),
+        results.summarize(rows[:6], settings(7, 6)),
     ]
-    merged = results.merge(parts)
+    merged = results.merge(parts, 7, 10)
     assert {k: v for k, v in merged.items() if k != "date"} == {k: v for k, v in whole.items() if k != "date"}
 
 
+def test_a_slice_that_died_leaves_missing_seeds():
+    merged = results.merge([results.summarize([row(7), row(8)], settings(7, 3))], 7, 6)
+    assert merged["missing_seeds"] == [9, 10, 11, 12]
+    assert merged["success_rate"] == pytest.approx(2 / 6)
+
+
 def test_slices_that_do_not_belong_together_are_refused():
-    one = results.summarize([row(7)], SETTINGS)
+    one = results.summarize([row(7)], settings())
     with pytest.raises(ValueError, match="different settings"):
-        results.merge([one, results.summarize([row(8)], SETTINGS | {"mode": "sync"})])
+        results.merge([one, results.summarize([row(8)], settings(8, mode="sync"))], 7, 2)
     with pytest.raises(ValueError, match=r"seeds \[7\] more than once"):
-        results.merge([one, one])
+        results.merge([one, one], 7, 2)
+    with pytest.raises(ValueError, match=r"got seeds \[7\], expected 2 from 8 on"):
+        results.merge([one], 8, 2)
     with pytest.raises(ValueError, match="no results"):
-        results.merge([])
+        results.merge([], 7, 1)
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "deep" / "out.json"
-    report.write(path, results.summarize([row(7)], SETTINGS))
+    report.write(path, results.summarize([row(7)], settings()))
     before = path.read_text()
     with pytest.raises(ValueError, match="JSON"):
         report.write(path, {"settings": {}, "rows": [float("nan")]})

@@ -10,7 +10,7 @@ import pytest
 from xr0_robot.executor.inference import ThreadedInference, VirtualInference
 from xr0_robot.executor.loop import PATIENCE_S, Executor, InferenceFailed
 from xr0_robot.executor.safety import Safety
-from xr0_robot.executor.strategy import Asynchronous, Synchronous
+from xr0_robot.executor.strategy import Asynchronous, Naive, Synchronous
 from xr0_robot.limits import PlainLimit, PoseLimit
 from xr0_robot.robots.mock import MockEnv
 from xr0_robot.sims.bricks.embodiment import BRICKS
@@ -84,6 +84,17 @@ def test_the_prefix_is_exactly_what_ran_while_the_policy_thought():
         assert len(prefix) == 3
         assert prefix.tolist() == [t.command.tolist() for t in ticks[tick : tick + 3]]
     assert [t.tick for t in ticks if t.freshness == "prefix"] == [10, 11, 12, 20, 21, 22, 30, 31, 32]
+
+
+def test_naive_inference_promises_nothing_and_joins_where_asynchronous_does():
+    policies = NumberedPolicy(), NumberedPolicy()
+    naive, asynchronous = (
+        Bench(policy, strategy, latency_s=0.1).run(40)
+        for policy, strategy in zip(policies, (Naive(10), Asynchronous(10)), strict=True)
+    )
+    assert all(prefix is None for _, prefix, _ in policies[0].requests)
+    assert not any(tick.freshness == "prefix" for tick in naive)
+    assert [tick.chunk for tick in naive] == [tick.chunk for tick in asynchronous]
 
 
 NARROW = {

@@ -57,25 +57,26 @@ def sliced_rollout(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".xr0-eval-", dir=out.parent)))
         parts = [folder / f"part-{k}.json" for k in range(len(slices))]
-        stack.callback(_merge, parts, out)
         urls = [stack.enter_context(server(checkpoint)) for _ in slices]
         processes = [
             _start_slice(url, options, slice_, part)
             for url, slice_, part in zip(urls, slices, parts, strict=True)
         ]
         try:
-            statuses = [process.wait() for process in processes]
+            for process in processes:
+                process.wait()
         finally:
             for process in processes:
                 process.kill()
-    return 0 if not any(statuses) else 1
+            status = _merge(parts, first_seed, episodes, out)
+    return status
 
 
-def _merge(parts: Sequence[Path], out: Path) -> None:
-    """One results file from those slices that wrote one."""
+def _merge(parts: Sequence[Path], first_seed: int, episodes: int, out: Path) -> int:
+    """One results file from those slices that wrote one; the exit status is 1 if an episode did not run."""
     written = [str(part) for part in parts if part.exists()]
-    if written:
-        robot(["merge", *written, "--json", str(out)])
+    seeds = ["--first-seed", str(first_seed), "--episodes", str(episodes)]
+    return robot(["merge", *written, "--json", str(out), *seeds]) if written else 1
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from xr0.touch import cli as cli_tactile
 TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
 """The checkpoint that the repository ships."""
 
-Mode = Literal["sync", "async"]
+Mode = Literal["sync", "async", "naive"]
 World = Literal["bricks"]
 app = tyro.extras.SubcommandApp()
 app.command(cli_tactile.app, name="tactile", help="The fingertips: data, training, evaluation, service.")
@@ -41,7 +41,7 @@ def demo(
         task: a sentence of your own, for every episode.
         episodes: how many.
         seed: of the first scene.
-        mode: think while moving (async), or stop to think (sync).
+        mode: think while moving (async; naive: without a prefix), or stop to think (sync).
         latency_ms: added to every inference.
         perturb: move the brick when the gripper comes near.
         view: open a live window.
@@ -79,11 +79,12 @@ def evaluate(
         checkpoint: folder of the policy.
         episodes: how many, on seeds first_seed, first_seed + 1, ...
         first_seed: training used seeds below 500000.
-        mode: think while moving (async), or stop to think (sync; at latency 0 the world is frozen meanwhile).
+        mode: think while moving (async; naive: without a prefix), or stop to think (sync; at latency 0 the
+            world is frozen meanwhile).
         latency_ms: what one inference takes on the virtual clock.
         execute_horizon: ticks of a chunk that are executed before the next is asked for.
         perturb: move the brick when the gripper comes near.
-        wrong_instruction: tell the policy another sentence than the one that is scored.
+        wrong_instruction: tell the policy another sentence than the one that is scored; both are judged.
         workers: pairs of server and robot processes.
     """
     options.at_least(1, episodes=episodes, execute_horizon=execute_horizon, workers=workers)

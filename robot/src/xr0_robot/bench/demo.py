@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -58,9 +59,9 @@ class Progress:
         return self.line
 
 
-def demo(policy: Policy, settings: Settings, episodes: int, out: Path, live_view: bool) -> bool:
-    """Run and show episodes; writes videos, a plot and results.json to `out`. False if an error ended it."""
-    console = Console()
+def demo(policy: Policy, settings: Settings, out: Path, live_view: bool) -> bool:
+    """Run and show episodes; writes videos, a plot and results.json to `out`. False if one failed to run."""
+    console, episodes = Console(), settings.episodes
     recorder, progress = Recorder(), Progress(episodes, policy.embodiment.dt)
     watchers: list[Watcher] = [recorder, progress]
     if live_view:
@@ -69,29 +70,34 @@ def demo(policy: Policy, settings: Settings, episodes: int, out: Path, live_view
     console.print(f"[bold]{episodes} episodes[/bold], {how}")
     done: list[EpisodeResult] = []
     with Live(progress, console=console, refresh_per_second=REFRESH_HZ, transient=True):
-        for result in run(policy, settings, episodes, _together(watchers)):
+        for result in run(policy, settings, _together(watchers)):
             done.append(result)
             console.print(_outcome(result, len(done), episodes))
             recorder.save(result, out / f"episode-{len(done):02d}.mp4", how)
-            report.write(out / "results.json", results.summarize([r.row() for r in done], asdict(settings)))
-    console.print(table(done))
+            summary = results.summarize([r.row() for r in done], asdict(settings))
+            report.write(out / "results.json", summary)
+    console.print(table(done, summary))
     if done[0].ticks:
         plot.save(done[0], out / "commands.png", f"“{done[0].spoken}”  {how}")
     console.print(f"videos   {out}/episode-*.mp4\nplot     {out}/commands.png\nnumbers  {out}/results.json")
-    return done[-1].error is None
+    return results.whole(summary)
 
 
 def caption(settings: Settings) -> str:
     """How the episodes are run, in words."""
-    words = {"async": "thinking while it moves", "sync": "stopping to think"}[settings.mode]
+    words = {
+        "async": "thinking while it moves",
+        "naive": "thinking while it moves, without a prefix",
+        "sync": "stopping to think",
+    }[settings.mode]
     added = "of" if settings.clock == "virtual" else "of added"
     latency = f", {settings.latency_ms:g} ms {added} latency" if settings.latency_ms else ""
     perturbed = ", the brick is moved" if settings.perturb else ""
     return f"{settings.mode}, {words}{latency}{perturbed}"
 
 
-def table(done: list[EpisodeResult]) -> Table:
-    """One row per episode and one for all."""
+def table(done: list[EpisodeResult], everything: Mapping[str, Any]) -> Table:
+    """One row per episode and one for all; `everything` is their summary."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     grid.add_column("")
     grid.add_column("instruction")
@@ -112,7 +118,6 @@ def table(done: list[EpisodeResult]) -> Table:
             *ticks,
             _number(row["seam_ratio"]),
         )
-    everything = results.summarize([result.row() for result in done], {})
     pooled = [latency_s * 1e3 for result in done for latency_s in result.latencies_s]
     grid.add_section()
     grid.add_row(

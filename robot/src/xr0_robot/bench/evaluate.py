@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,10 +13,14 @@ from xr0_robot.bench.rollout import Episode, EpisodeResult, Watcher, rollout
 from xr0_robot.bench.worlds import World, open_world
 from xr0_robot.executor.clock import Clock, VirtualClock, WallClock
 from xr0_robot.executor.inference import Inference, Policy, ThreadedInference, VirtualInference
-from xr0_robot.executor.strategy import Asynchronous, Strategy, Synchronous
+from xr0_robot.executor.strategy import Asynchronous, Naive, Strategy, Synchronous
 
 EXECUTE_HORIZON = 10
 """Ticks of a chunk that are executed before the next one is asked for (facts: official client)."""
+
+
+GIVE_UP = 3
+"""So many episodes in a row that fail to run end an evaluation: the policy or the world is gone."""
 
 
 @dataclass(frozen=True)
@@ -28,19 +32,20 @@ class Settings:
     """
 
     world: str = "bricks"
-    mode: Literal["sync", "async"] = "async"
+    mode: Literal["sync", "async", "naive"] = "async"
     clock: Literal["wall", "virtual"] = "virtual"
     latency_ms: float = 0.0
     execute_horizon: int = EXECUTE_HORIZON
     perturb: bool = False
     wrong_instruction: bool = False
     first_seed: int = 0
+    episodes: int = 1
     task: str | None = None
     checkpoint: Mapping[str, Any] | None = None
 
     def strategy(self) -> Strategy:
         """When to think."""
-        kind = {"sync": Synchronous, "async": Asynchronous}[self.mode]
+        kind = {"sync": Synchronous, "async": Asynchronous, "naive": Naive}[self.mode]
         return kind(self.execute_horizon)
 
     def timing(self, policy: Policy) -> tuple[Clock, Inference]:
@@ -51,14 +56,13 @@ class Settings:
         return WallClock(), ThreadedInference(policy, latency_s)
 
 
-def run(
-    policy: Policy, settings: Settings, episodes: int, watch: Watcher | None = None
-) -> Iterator[EpisodeResult]:
-    """Seeds first_seed, first_seed + 1, ...; stops after an episode that ended in an error."""
+def run(policy: Policy, settings: Settings, watch: Watcher | None = None) -> Iterator[EpisodeResult]:
+    """Seeds first_seed, first_seed + 1, ...; after GIVE_UP episodes in a row that failed to run, no more."""
     world = open_world(settings.world, settings.perturb)
     clock, inference = settings.timing(policy)
+    broken = 0
     try:
-        for seed in range(settings.first_seed, settings.first_seed + episodes):
+        for seed in range(settings.first_seed, settings.first_seed + settings.episodes):
             result = rollout(
                 world.env,
                 _episode(world, settings, seed),
@@ -68,19 +72,22 @@ def run(
                 limits=world.limits,
                 watch=watch,
             )
+            if settings.wrong_instruction:
+                result = replace(result, spoken_success=world.fulfilled(result.spoken))
             yield result
-            if result.error is not None:
+            broken = 0 if result.error is None else broken + 1
+            if broken == GIVE_UP:
                 return
     finally:
         inference.close()
         world.env.close()
 
 
-def evaluate(policy: Policy, settings: Settings, episodes: int, path: Path) -> dict[str, Any]:
+def evaluate(policy: Policy, settings: Settings, path: Path) -> dict[str, Any]:
     """Run, and write `path` after every episode, so that nothing is lost; returns what was written."""
     rows: list[dict[str, Any]] = []
     summary: dict[str, Any] = {}
-    for result in run(policy, settings, episodes):
+    for result in run(policy, settings):
         rows.append(result.row())
         summary = results.summarize(rows, asdict(settings))
         report.write(path, summary)

@@ -14,24 +14,32 @@ from xr0_robot.report import machine, now, versions, wilson
 
 
 def summarize(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a results file. rows: `EpisodeResult.row()`; those with an `error` are kept, but count
-    nowhere. Time, seam ratio and jerk are medians over the episodes, latencies are pooled."""
-    done = [row for row in rows if row["error"] is None]
-    successes = sum(row["success"] for row in done)
-    ticks = sum(row["ticks"] for row in done)
+    """The content of a results file. rows: `EpisodeResult.row()`.
+
+    `episodes` are those that were asked for: from settings' `first_seed` on. One that failed to run, or that
+    has no row, is no success. Time, seam ratio and jerk are medians over what ran, latencies are pooled.
+    """
+    asked = range(settings["first_seed"], settings["first_seed"] + settings["episodes"])
+    ran = [row for row in rows if row["error"] is None]
+    missing = sorted(set(asked) - {row["seed"] for row in rows})
+    successes = sum(row["success"] for row in ran)
+    ticks = sum(row["ticks"] for row in ran)
     return {
-        "episodes": len(done),
+        "episodes": len(asked),
         "successes": successes,
-        "success_rate": successes / len(done) if done else None,
-        "ci95": list(wilson(successes, len(done))) if done else None,
-        "median_time_s": _median(done, "time_s"),
-        "seam_ratio": _median(done, "seam_ratio"),
-        "rms_jerk": _median(done, "rms_jerk"),
-        "idle_share": sum(row["idle_ticks"] for row in done) / ticks if ticks else None,
-        "missed_ticks": sum(row["missed_ticks"] for row in done),
-        "latency_ms": metrics.percentiles([ms for row in done for ms in row["latencies_ms"]]),
+        "success_rate": successes / len(asked),
+        "ci95": list(wilson(successes, len(asked))),
+        "spoken_success_rate": _spoken_success_rate(ran, len(asked)),
+        "median_time_s": _median(ran, "time_s"),
+        "seam_ratio": _median(ran, "seam_ratio"),
+        "rms_jerk": _median(ran, "rms_jerk"),
+        "idle_share": sum(row["idle_ticks"] for row in ran) / ticks if ticks else None,
+        "missed_ticks": sum(row["missed_ticks"] for row in ran),
+        "latency_ms": metrics.percentiles([ms for row in ran for ms in row["latencies_ms"]]),
         "errors": [f"seed {row['seed']}: {row['error']}" for row in rows if row["error"] is not None],
+        "missing_seeds": missing,
         "settings": dict(settings),
+        "code": sorted({row["code"] for row in rows}),
         "machine": machine(),
         "versions": versions(),
         "date": now(),
@@ -39,11 +47,20 @@ def summarize(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) ->
     }
 
 
-def merge(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One result from slices of an evaluation; ValueError if settings differ or a seed was run twice."""
+def whole(summary: Mapping[str, Any]) -> bool:
+    """Whether every episode that was asked for ran."""
+    return not summary["errors"] and not summary["missing_seeds"]
+
+
+def merge(parts: Sequence[Mapping[str, Any]], first_seed: int, episodes: int) -> dict[str, Any]:
+    """One result from slices of an evaluation of `episodes` seeds, of which some may be missing.
+
+    ValueError if settings differ, or a seed was run twice or not asked for.
+    """
     if not parts:
         raise ValueError("merge: got no results, expected at least one")
-    common = [{k: v for k, v in part["settings"].items() if k != "first_seed"} for part in parts]
+    of_slice = ("first_seed", "episodes")
+    common = [{k: v for k, v in part["settings"].items() if k not in of_slice} for part in parts]
     for other in common[1:]:
         if other != common[0]:
             raise ValueError(f"merge: got results of different settings: {common[0]} and {other}")
@@ -52,8 +69,10 @@ def merge(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
     if twice:
         raise ValueError(f"merge: got seeds {twice} more than once")
-    first_seed = min(part["settings"]["first_seed"] for part in parts)
-    return summarize(rows, {**common[0], "first_seed": first_seed})
+    strange = sorted(set(seeds) - set(range(first_seed, first_seed + episodes)))
+    if strange:
+        raise ValueError(f"merge: got seeds {strange}, expected {episodes} from {first_seed} on")
+    return summarize(rows, {**common[0], "first_seed": first_seed, "episodes": episodes})
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -65,6 +84,12 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not {"settings", "rows"} <= content.keys():
         raise ValueError(f"{path}: expected results with 'settings' and 'rows'")
     return content
+
+
+def _spoken_success_rate(ran: Sequence[Mapping[str, Any]], asked: int) -> float | None:
+    """Of the sentences that were spoken instead of the scored ones; None where none was."""
+    fulfilled = [row["spoken_success"] for row in ran if row["spoken_success"] is not None]
+    return sum(fulfilled) / asked if fulfilled else None
 
 
 def _median(rows: Sequence[Mapping[str, Any]], key: str) -> float | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from xr0_robot import report
 from xr0_robot.bench import metrics
 from xr0_robot.env import Env
 from xr0_robot.executor.clock import Clock, Metronome
@@ -46,7 +47,8 @@ class Episode:
 
 @dataclass(frozen=True)
 class EpisodeResult:
-    """What happened. time_s: from the start to the success, None without; error: why it ended early."""
+    """What happened. time_s: from the start to the success, None without; error: why it ended early;
+    spoken_success: whether what was spoken is fulfilled at the end, where that is not what is scored."""
 
     embodiment: Embodiment
     seed: int
@@ -58,6 +60,7 @@ class EpisodeResult:
     missed_ticks: int
     latencies_s: tuple[float, ...]
     error: str | None = None
+    spoken_success: bool | None = None
 
     @property
     def idle_ticks(self) -> int:
@@ -76,6 +79,7 @@ class EpisodeResult:
             "instruction": self.instruction,
             "spoken": self.spoken,
             "success": self.success,
+            "spoken_success": self.spoken_success,
             "time_s": self.time_s,
             "ticks": len(self.ticks),
             "idle_ticks": self.idle_ticks,
@@ -86,6 +90,7 @@ class EpisodeResult:
             "seam_ratio": metrics.seam_ratio(self.embodiment, self.ticks),
             "rms_jerk": metrics.rms_jerk(self.embodiment, self.ticks),
             "error": self.error,
+            "code": report.code(),
         }
 
 

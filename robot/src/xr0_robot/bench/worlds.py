@@ -20,11 +20,13 @@ MISLEAD_STREAM = 0x5EED
 
 @dataclass(frozen=True)
 class World:
-    """An Env, its limits, and `mislead`: a seed to a sentence that fits its scene but asks otherwise."""
+    """An Env and its limits; `mislead`: a seed to a sentence that fits its scene but asks otherwise;
+    `fulfilled`: whether what a sentence asks for is so now, whichever is scored."""
 
     env: Env
     limits: Limits
     mislead: Callable[[int], str]
+    fulfilled: Callable[[str], bool]
 
 
 def open_world(name: str, perturb: bool) -> World:
@@ -42,4 +44,4 @@ def open_world(name: str, perturb: bool) -> World:
         env.reset(seed)
         return tasks.another(env.target, np.random.default_rng([MISLEAD_STREAM, seed])).instruction
 
-    return World(env, BRICKS_LIMITS, mislead)
+    return World(env, BRICKS_LIMITS, mislead, env.fulfilled)

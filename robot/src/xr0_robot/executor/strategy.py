@@ -58,6 +58,17 @@ class Asynchronous:
 
 
 @dataclass(frozen=True)
+class Naive(Asynchronous):
+    """Think while moving, and promise nothing: each chunk begins where its observation was."""
+
+    name = "naive"
+
+    def committed(self, delay: int, max_prefix: int) -> int:
+        """Nothing: the policy does not know what runs meanwhile."""
+        return 0
+
+
+@dataclass(frozen=True)
 class Synchronous:
     """Execute `execute_horizon` rows, stand still, think, go on: no command is promised."""
 

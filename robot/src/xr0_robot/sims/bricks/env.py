@@ -100,9 +100,11 @@ class BricksEnv(Table):
 
     def success(self) -> bool:
         """Whether the target brick rests in the instructed bin, untouched by the fingers."""
-        brick = self.target.colour
-        slow = np.linalg.norm(self.data.joint(brick).qvel[:3]) < REST_SPEED
-        return bool(self.bin_of(brick) == self.target.side and slow and not self.touched(brick))
+        return self._done(self.target)
+
+    def fulfilled(self, instruction: str) -> bool:
+        """The same for another sentence; ValueError if it cannot be scored."""
+        return self._done(tasks.parse(instruction))
 
     def project(self, camera: str, xyz: np.ndarray) -> tuple[float, float]:
         """Pixel (right, down from the top left) of a world point [3] in "base" or "wrist" at 128 px; may lie
@@ -155,6 +157,10 @@ class BricksEnv(Table):
         joint.qpos[:2] = xy
         joint.qvel[:] = 0.0
         mujoco.mj_forward(self.model, self.data)
+
+    def _done(self, task: tasks.Task) -> bool:
+        slow = np.linalg.norm(self.data.joint(task.colour).qvel[:3]) < REST_SPEED
+        return bool(self.bin_of(task.colour) == task.side and slow and not self.touched(task.colour))
 
     def _put(self, name: str, place: layout.Place) -> None:
         turn = (np.cos(place.yaw / 2), 0.0, 0.0, np.sin(place.yaw / 2))
