@@ -11,7 +11,10 @@ pytest.importorskip("pyarrow", reason="recording needs the extra `record`")
 
 import pyarrow.parquet as pq
 
+from xr0_robot.cli import main
+from xr0_robot.record import demos as recorder
 from xr0_robot.record.demos import NOISE_STD, NOISE_TIME_S, Disturbance, record_demos
+from xr0_robot.sims.bricks.env import BricksEnv
 
 FIRST_SEED = 4_000_000
 
@@ -33,6 +36,41 @@ def test_workers_change_nothing_and_the_answers_are_on_file(tmp_path):
     assert {json.loads(line)["id"].split("-")[0] for line in talk.splitlines()} == {str(d.seed) for d in kept}
     actions = np.array([row["action"] for row in numbers[0]])
     assert actions.shape[1] == 7 and np.abs(np.diff(actions[-8:], axis=0)).max() < 1e-2  # ends at rest
+
+
+@pytest.mark.sim
+def test_a_seed_that_raises_is_dropped_with_its_reason_and_costs_no_other(tmp_path, monkeypatch, capsys):
+    class Troubled(BricksEnv):
+        def apply(self, action):
+            if self.seed == FIRST_SEED + 1 and self.tick == 20:
+                raise RuntimeError("no room")
+            super().apply(action)
+
+        def reset(self, seed, instruction=None):
+            self.seed = seed
+            return super().reset(seed, instruction)
+
+    class InThisProcess:
+        """A pool that sees the patched world."""
+
+        def __init__(self, *_, **__): ...
+
+        __enter__, __exit__, map = (lambda self: self), (lambda *_: None), staticmethod(map)
+
+    monkeypatch.setattr(recorder, "BricksEnv", Troubled)
+    monkeypatch.setattr(recorder, "ProcessPoolExecutor", InThisProcess)
+    out = tmp_path / "demos"
+    assert (
+        main(["record", str(out), "--episodes", "3", "--first-seed", str(FIRST_SEED), "--workers", "1"]) == 0
+    )
+    attempts = json.loads((out / "meta/demos.json").read_text())
+    assert [attempt["success"] for attempt in attempts] == [True, False, True]
+    assert [attempt["error"] for attempt in attempts] == [None, "RuntimeError: no room", None]
+    rows = [row for path in out.glob("data/*/*.parquet") for row in pq.read_table(path).to_pylist()]
+    assert len(rows) == attempts[0]["ticks"] + attempts[2]["ticks"]
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1] == f"seed {FIRST_SEED + 1} was dropped: RuntimeError: no room"
+    assert "2 episodes" in printed[-2] and "failed on 0 seeds" in printed[-2]
 
 
 @pytest.mark.sim

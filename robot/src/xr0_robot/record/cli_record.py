@@ -20,8 +20,11 @@ def run(arguments: Namespace) -> int:
 
     out: Path = arguments.out
     demos = record_demos(out, arguments.episodes, arguments.first_seed, arguments.workers)
-    dropped = [demo.seed for demo in demos if not demo.success]
-    kept = len(demos) - len(dropped)
-    frames = sum(demo.ticks for demo in demos if demo.success)
-    print(f"{out}: {kept} episodes, {frames} frames; the expert failed on {len(dropped)} seeds {dropped}")
+    failed = [demo.seed for demo in demos if not demo.success and demo.error is None]
+    kept = [demo for demo in demos if demo.success]
+    frames = sum(demo.ticks for demo in kept)
+    print(f"{out}: {len(kept)} episodes, {frames} frames; the expert failed on {len(failed)} seeds {failed}")
+    for demo in demos:
+        if demo.error is not None:
+            print(f"seed {demo.seed} was dropped: {demo.error}")
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -63,7 +63,8 @@ SEED_STREAM = 0xDE40
 
 @dataclass(frozen=True)
 class Demo:
-    """One attempt: its seed, what was special about it, and whether it succeeded (else it is dropped)."""
+    """One attempt: its seed, what was special about it, and whether it succeeded (else it is dropped).
+    error: why it broke off, None where it ran."""
 
     seed: int
     random_start: bool
@@ -71,12 +72,14 @@ class Demo:
     noise: bool
     ticks: int = 0
     success: bool = False
+    error: str | None = None
 
 
 def record_demos(out: Path, episodes: int, first_seed: int, workers: int = 1) -> list[Demo]:
     """Attempt `episodes` seeds from `first_seed` on and write the successful ones as the dataset `out`.
 
-    The result does not depend on `workers`. Nothing is left at `out` if recording fails.
+    The result does not depend on `workers`. A seed whose episode raises ValueError or RuntimeError is dropped
+    like one that the expert fails on; RuntimeError if none is left, and then nothing is at `out`.
     """
     if out.exists():
         raise FileExistsError(f"dataset {out}: it exists already, expected a new folder")
@@ -92,7 +95,8 @@ def record_demos(out: Path, episodes: int, first_seed: int, workers: int = 1) ->
         demos = [demo for shard in shards for demo in shard]
         kept = [root for root, shard in zip(roots, shards, strict=True) if any(d.success for d in shard)]
         if not kept:
-            raise RuntimeError(f"record: the expert failed on all {episodes} seeds from {first_seed}")
+            why = next((f"; seed {demo.seed}: {demo.error}" for demo in demos if demo.error), "")
+            raise RuntimeError(f"record: the expert failed on all {episodes} seeds from {first_seed}{why}")
         whole = temporary / "whole"
         merge(kept, whole)
         merge_conversations([root / CONVERSATIONS for root in kept], whole / CONVERSATIONS)
@@ -128,13 +132,34 @@ def _object_pixels(env: BricksEnv) -> np.ndarray:
 
 
 def _record_episode(env: BricksEnv, writer: LeRobotWriter, talk: ConversationWriter, seed: int) -> Demo:
+    """Attempt a seed, and keep its episode if it succeeded."""
     rng = np.random.default_rng([SEED_STREAM, seed])
     random_start, perturb, noisy = rng.random(3) < (RANDOM_START_SHARE, PERTURB_SHARE, NOISE_SHARE)
-    env.options = BricksOptions(random_start=bool(random_start), perturb=bool(perturb))
+    demo = Demo(seed, bool(random_start), bool(perturb), bool(noisy))
+    try:
+        ticks, success = _play(env, writer, talk, demo, rng)
+        demo = replace(demo, ticks=ticks, success=success)
+    except (ValueError, RuntimeError) as error:  # one scene must not cost the others
+        demo = replace(demo, error=f"{type(error).__name__}: {error}")
+    if demo.success:
+        writer.save_episode()
+        talk.save_episode()
+    else:
+        writer.discard_episode()
+        talk.discard_episode()
+    return demo
+
+
+def _play(
+    env: BricksEnv, writer: LeRobotWriter, talk: ConversationWriter, demo: Demo, rng: np.random.Generator
+) -> tuple[int, bool]:
+    """The expert's episode, into both writers; its ticks, and whether it succeeded."""
+    seed = demo.seed
+    env.options = BricksOptions(random_start=demo.random_start, perturb=demo.perturb)
     task = env.reset(seed)
     ask_at = (0, int(rng.integers(*QUESTION_TICKS)))
     expert = Expert(truth(env))
-    noise = Disturbance(rng, NOISE_STD if noisy else np.zeros_like(NOISE_STD))
+    noise = Disturbance(rng, NOISE_STD if demo.noise else np.zeros_like(NOISE_STD))
     still, last = 0, env.state()
     tick = 0
     while tick < MAX_TICKS and not (still >= IDLE_TICKS and env.success()):
@@ -148,14 +173,7 @@ def _record_episode(env: BricksEnv, writer: LeRobotWriter, talk: ConversationWri
         still = still + 1 if np.abs(command - last).max() < STILL else 0
         last = command
         tick += 1
-    success = env.success()
-    if success:
-        writer.save_episode()
-        talk.save_episode()
-    else:
-        writer.discard_episode()
-        talk.discard_episode()
-    return Demo(seed, bool(random_start), bool(perturb), bool(noisy), tick, success)
+    return tick, env.success()
 
 
 class Disturbance:

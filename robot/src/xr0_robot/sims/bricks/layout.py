@@ -20,6 +20,9 @@ TIGHT = 0.07
 ATTEMPTS = 1000
 """Draws of a place before giving up; a table of 7 things needs some dozens at most."""
 
+LAYOUTS = 100
+"""Layouts before giving up; the first has no room for its last thing in one of 1500 scenes."""
+
 MAX_YAW = np.pi / 4
 """A brick's yaw at reset lies within this of zero [rad]."""
 
@@ -58,13 +61,31 @@ class Place:
     yaw: float = 0.0
 
 
-def lay(rng: np.random.Generator) -> tuple[dict[str, Place], tuple[str, ...]]:
+class _NoRoom(Exception):  # noqa: N818 (nothing failed: the layout is started over)
+    """What lies on the table leaves no place for the next thing."""
+
+
+def lay(
+    rng: np.random.Generator, bricks: tuple[Brick, ...] = BRICKS
+) -> tuple[dict[str, Place], tuple[str, ...]]:
     """A place for every brick and prop, none overlapping, and the names of the props that are in the scene.
 
-    In half of the scenes the first of these lies in a bin, so that a bin can be the empty one.
+    In half of the scenes the first of these lies in a bin, so that a bin can be the empty one. A layout that
+    leaves no room is started over; RuntimeError if there are too many bricks for any.
     """
+    for _ in range(LAYOUTS):
+        try:
+            return _lay_once(rng, bricks)
+        except _NoRoom:
+            continue
+    raise RuntimeError(f"layout: no room for {len(bricks)} bricks and some props in {LAYOUTS} layouts")
+
+
+def _lay_once(
+    rng: np.random.Generator, bricks: tuple[Brick, ...]
+) -> tuple[dict[str, Place], tuple[str, ...]]:
     places: dict[str, Place] = {}
-    for brick in BRICKS:
+    for brick in bricks:
         x, y = _free_place(rng, places)
         places[brick.name] = Place(x, y, brick.size[2] / 2, rng.uniform(-MAX_YAW, MAX_YAW))
     occupied = BINS[rng.integers(len(BINS))] if rng.random() < 0.5 else None
@@ -101,7 +122,7 @@ def _free_place(rng: np.random.Generator, places: dict[str, Place]) -> np.ndarra
         centre = rng.uniform(low, high)
         if _is_free(centre, taken, SPACING):
             return centre
-    raise RuntimeError(f"layout: no free place beside {len(taken)} things after {ATTEMPTS} attempts")
+    raise _NoRoom
 
 
 def _is_free(centre: np.ndarray, taken: np.ndarray, spacing: float) -> bool:
