@@ -112,7 +112,7 @@ def test_a_request_carries_the_observation_and_the_extras():
         (
             {"images": {key: np.zeros((64, 128, 3), np.uint8) for key in ("base", "wrist")}},
             {},
-            r"image 'base': got uint8 of shape \(64, 128, 3\), expected uint8 of shape \(128, 128, 3\)",
+            r"camera 'base': got uint8 of shape \(64, 128, 3\), expected uint8 \(128, 128, 3\)",
         ),
         ({"state": np.zeros(6)}, {}, r"state: got float64 of shape \(6,\), expected numbers of shape \(7,\)"),
         ({"state": np.full(7, np.nan)}, {}, "state: got NaN"),
@@ -135,6 +135,26 @@ def test_what_does_not_fit_the_embodiment_is_not_sent(changes, extras, words):
             client.infer(observation(**changes), **extras)
         client.infer(observation())
     assert len(seen) == 1
+
+
+def test_a_camera_without_a_size_takes_pictures_of_any():
+    """As in every robot of the released checkpoints."""
+    cameras = tuple(Camera(camera.key, camera.title, None, None) for camera in BRICKS.cameras)
+    anything = dataclasses.replace(BRICKS, cameras=cameras)
+    seen = []
+
+    def script(connection):
+        for frame in connection:
+            seen.append(wire.unpack(frame))
+            connection.send(answer(seen[-1]))
+
+    images = {"base": np.zeros((48, 64, 3), np.uint8), "wrist": np.zeros((31, 17, 3), np.uint8)}
+    with (
+        server(script, {**METADATA, wire.EMBODIMENT: anything.to_dict()}) as port,
+        connected(port) as client,
+    ):
+        client.infer(observation(images=images))
+    assert seen[0]["observation/images/wrist"].shape == (31, 17, 3)
 
 
 def test_a_refusal_is_one_line_and_the_connection_goes_on():

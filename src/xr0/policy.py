@@ -21,10 +21,10 @@ from xr0.model import flow, prefill
 from xr0.transform import actions as layout
 from xr0.transform.tokenizer import padding_id
 from xr0.types import VLMInputs
-from xr0_robot.types import Embodiment, finite_vector
+from xr0_robot.types import Camera, Embodiment, finite_vector
 
 BLANK_SIZE = (256, 256)
-"""Height and width [px] of a warm-up picture, for a camera of any size."""
+"""Height and width [px] of a made-up picture, for a camera of any size."""
 
 
 MAX_DEVIATION = 1000.0
@@ -170,10 +170,7 @@ class Policy:
 
     def warm_up(self) -> None:
         """One inference on a blank observation, so that the first real one is not the slowest."""
-        sizes = {
-            c.key: (c.height or BLANK_SIZE[0], c.width or BLANK_SIZE[1]) for c in self.embodiment.cameras
-        }
-        images = {key: np.zeros((*size, 3), np.uint8) for key, size in sizes.items()}
+        images = {c.key: np.zeros((*made_up_size(c), 3), np.uint8) for c in self.embodiment.cameras}
         self.infer(Request(images, np.zeros(self.embodiment.state_dim), "warm up", None, seed=0))
 
     def metadata(self) -> dict[str, object]:
@@ -232,6 +229,11 @@ class Policy:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         return time.perf_counter()
+
+
+def made_up_size(camera: Camera) -> tuple[int, int]:
+    """Height and width [px] that stand for a camera's: its own, as far as it has any."""
+    return camera.height or BLANK_SIZE[0], camera.width or BLANK_SIZE[1]
 
 
 def _check_plausible(name: str, normal: np.ndarray) -> None:

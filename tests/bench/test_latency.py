@@ -1,5 +1,7 @@
 """The stopwatch times the same computation twice, and the floors are counted as the facts count them."""
 
+from pathlib import Path
+
 import pytest
 import released_folder
 import torch
@@ -11,6 +13,7 @@ from xr0.checkpoints.random_weights import shapes
 from xr0.policy import Policy
 from xr0.sizes import official_4b
 
+TINY = Path(__file__).resolve().parents[2] / "checkpoints" / "tiny"
 FIXTURE = bench.Fixture(views=2, pixels=64, repeats=3, warm_ups=1)
 
 
@@ -58,6 +61,16 @@ def test_a_report_has_every_stage_its_floor_and_the_fixture_s_hash(policy: Polic
 def test_another_number_of_views_is_refused(policy: Policy) -> None:
     with pytest.raises(ValueError, match="got 3 views, the policy has 2"):
         bench.latency(policy, bench.Fixture(views=3, pixels=64, repeats=1, warm_ups=0))
+
+
+def test_pictures_have_the_cameras_own_sizes_unless_told_otherwise(policy: Policy) -> None:
+    """The small checkpoint's cameras have 128 px; those of the released ones take any size."""
+    tiny = Policy.from_pretrained(TINY)
+    own = bench.fixed_request(tiny, bench.Fixture(views=None, pixels=None, repeats=1, warm_ups=0))
+    assert {image.shape for image in own.images.values()} == {(128, 128, 3)}
+    tiny.prepare([own])
+    any_size = bench.fixed_request(policy, bench.Fixture(views=None, pixels=None, repeats=1, warm_ups=0))
+    assert {image.shape for image in any_size.images.values()} == {(256, 256, 3)}
 
 
 def test_counted_work_is_that_of_the_facts() -> None:

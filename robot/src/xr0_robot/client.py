@@ -160,13 +160,8 @@ def _observation_map(observation: Observation, embodiment: Embodiment) -> dict[s
         )
     request: dict[str, Any] = {wire.PROMPT: observation.instruction}
     for camera in embodiment.cameras:
-        image = observation.images[camera.key]
-        if image.shape != (camera.height, camera.width, 3) or image.dtype != np.uint8:
-            raise ValueError(
-                f"image {camera.key!r}: got {image.dtype} of shape {image.shape}, "
-                f"expected uint8 of shape {(camera.height, camera.width, 3)}"
-            )
-        request[wire.image_key(camera.key)] = image
+        camera.check(observation.images[camera.key])
+        request[wire.image_key(camera.key)] = observation.images[camera.key]
     request[wire.STATE] = finite_vector("state", observation.state, embodiment.state_dim)
     return request
 

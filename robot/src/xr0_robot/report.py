@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 Z95 = 1.959963984540054
 """The normal distribution's 97.5 % quantile: two-sided 95 %."""
 
@@ -35,11 +37,25 @@ def wilson(successes: int, episodes: int) -> tuple[float, float]:
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON so that the file is either the old one or the new one, whole (no NaN: null)."""
+    """Write JSON so that the file is either the old one or the new one, whole.
+
+    NaN and infinity, which JSON does not know, become null; numpy's scalars and arrays numbers and lists.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
-    draft.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    draft.write_text(json.dumps(_plain(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     draft.replace(path)
+
+
+def _plain(value: Any) -> Any:
+    """The same as JSON knows it."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def now() -> str:

@@ -44,6 +44,17 @@ class Camera:
             raise ValueError(f"camera {self.key!r}: has no fixed size, expected one here")
         return self.height, self.width
 
+    def check(self, image: np.ndarray) -> None:
+        """ValueError for what is no picture of this camera: uint8 [height, width, 3], RGB."""
+        height, width = self.height or "h", self.width or "w"
+        fits = image.ndim == 3 and image.shape[2] == 3 and image.size > 0
+        fits = fits and self.height in (None, image.shape[0]) and self.width in (None, image.shape[1])
+        if image.dtype != np.uint8 or not fits:
+            raise ValueError(
+                f"camera {self.key!r}: got {image.dtype} of shape {image.shape}, "
+                f"expected uint8 ({height}, {width}, 3)"
+            )
+
 
 ANCHORS = ("chunk_start", "previous", "absolute")
 """What a commanded number is relative to."""

@@ -20,7 +20,7 @@ import torch
 
 from xr0.bench import reference, roofline
 from xr0.config import FLOW_STEPS
-from xr0.policy import Policy, Prepared, Request
+from xr0.policy import Policy, Prepared, Request, made_up_size
 from xr0_robot.report import machine, now, versions
 
 FIXTURE_SEED = 7
@@ -35,10 +35,14 @@ SENTENCE = "Put the red brick in the left bin."
 
 @dataclass(frozen=True)
 class Fixture:
-    """What is inferred: views of `pixels` x `pixels`, and how often each execution is timed."""
+    """What is inferred, and how often each execution is timed.
 
-    views: int
-    pixels: int
+    views: how many the policy must have; None: as many as it has. pixels: sides of each picture; None: each
+    camera's own, or the size that a blank picture has where any will do.
+    """
+
+    views: int | None
+    pixels: int | None
     repeats: int
     warm_ups: int
 
@@ -59,7 +63,12 @@ def latency(policy: Policy, fixture: Fixture) -> dict[str, Any]:
     ratio = result["reference"]["total"]["p50_ms"] / result["ours"]["total"]["p50_ms"]
     return {
         "shape": shape(policy, given),
-        "fixture": {**asdict(fixture), "seed": FIXTURE_SEED, "sha256": digest(given)},
+        "fixture": {
+            **asdict(fixture),
+            "pictures": {key: list(image.shape[:2]) for key, image in request.images.items()},
+            "seed": FIXTURE_SEED,
+            "sha256": digest(given),
+        },
         **result,
         "ratio": ratio,
         "floor": _floor(policy, given),
@@ -92,11 +101,14 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
 def fixed_request(policy: Policy, fixture: Fixture) -> Request:
     """The same pictures, state and noise for the same seed."""
     cameras = policy.embodiment.cameras
-    if len(cameras) != fixture.views:
+    if fixture.views not in (None, len(cameras)):
         raise ValueError(f"bench: got {fixture.views} views, the policy has {len(cameras)}")
     rng = np.random.default_rng(FIXTURE_SEED)
-    size = (fixture.pixels, fixture.pixels, 3)
-    images = {camera.key: rng.integers(0, 256, size, np.uint8) for camera in cameras}
+    sizes = [(fixture.pixels, fixture.pixels) if fixture.pixels else made_up_size(c) for c in cameras]
+    images = {
+        camera.key: rng.integers(0, 256, (*size, 3), np.uint8)
+        for camera, size in zip(cameras, sizes, strict=True)
+    }
     state = rng.normal(size=policy.embodiment.state_dim)
     return Request(images, state, SENTENCE, None, FIXTURE_SEED)
 

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from xr0.cli import options
+
 if TYPE_CHECKING:
     from xr0.checkpoints.official import Wanted
 
 Layout = Literal["xr0", "official", "vlm"]
 Shape = Literal["official_4b"]
+SHAPE_VIEWS = 2
+"""Cameras of a shape unless named: what most of the released robots have."""
 Contract = Literal["causal", "windowed"]
 
 
@@ -120,8 +124,8 @@ def bench(
     *,
     checkpoint: str | None = None,
     shape: Shape = "official_4b",
-    views: int = 2,
-    pixels: int = 256,
+    views: int | None = None,
+    pixels: int | None = None,
     horizon: int = 10,
     repeats: int = 20,
     warm_ups: int = 2,
@@ -134,10 +138,10 @@ def bench(
 
     Args:
         what: which measure.
-        checkpoint: a folder or a name on the hub; its own horizon counts.
+        checkpoint: a folder or a name on the hub; its own horizon and cameras count.
         shape: random weights of this shape, where no checkpoint is named.
-        views: cameras.
-        pixels: sides of each picture.
+        views: cameras of a shape; a checkpoint must have as many.
+        pixels: sides of each picture; the cameras' own otherwise, 256 where any will do.
         horizon: ticks of a chunk, for a shape.
         repeats: how often each execution is timed.
         warm_ups: how often each runs before.
@@ -156,10 +160,14 @@ def bench(
     from xr0.policy import Policy
     from xr0_robot import report
 
+    options.at_least(1, views=views, pixels=pixels, horizon=horizon, repeats=repeats, threads=threads)
+    options.at_least(0, warm_ups=warm_ups)
     if threads is not None:
         torch.set_num_threads(threads)
     if checkpoint is None:
-        policy = {"official_4b": shapes.official_4b_policy}[shape](views, horizon)
+        policy = {"official_4b": shapes.official_4b_policy}[shape](
+            SHAPE_VIEWS if views is None else views, horizon
+        )
     else:
         policy = Policy(pretrained.load(checkpoint, Wanted(robot_type, contract)))
     found = stopwatch.latency(policy, stopwatch.Fixture(views, pixels, repeats, warm_ups))

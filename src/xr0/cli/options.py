@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 
-def at_least(lowest: int, **options: int | float) -> None:
-    """ValueError for the first that is smaller, or not finite. Names as in Python: first_seed=..."""
+def at_least(lowest: int, **options: int | float | None) -> None:
+    """ValueError for the first that is smaller, or not finite; None was not given. Names: first_seed=..."""
     for name, value in options.items():
-        if not (lowest <= value and math.isfinite(value)):
+        if value is not None and not (lowest <= value and math.isfinite(value)):
             raise ValueError(f"--{name.replace('_', '-')}: got {value}, expected at least {lowest}")
 
 

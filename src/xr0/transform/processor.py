@@ -74,12 +74,5 @@ def view_of(images: Mapping[str, np.ndarray], camera: Camera) -> np.ndarray:
     if camera.key not in images:
         raise ValueError(f"camera {camera.key!r}: missing, got {sorted(images)}")
     image = images[camera.key]
-    height, width = camera.height or "h", camera.width or "w"
-    fits = image.ndim == 3 and image.shape[2] == 3 and image.size > 0
-    fits = fits and camera.height in (None, image.shape[0]) and camera.width in (None, image.shape[1])
-    if image.dtype != np.uint8 or not fits:
-        raise ValueError(
-            f"camera {camera.key!r}: got {image.dtype} of shape {image.shape}, "
-            f"expected uint8 ({height}, {width}, 3)"
-        )
+    camera.check(image)
     return image
