@@ -14,9 +14,10 @@ from safetensors.torch import load_file, save_file
 
 from xr0.checkpoints import folder as checkpoint
 from xr0.checkpoints import tensors, weights
+from xr0.checkpoints.inspection import inspect
 from xr0.config import WINDOWED
 from xr0.policy import Policy, Request
-from xr0.sizes import TINY_IMAGES, tiny_model
+from xr0.sizes import OFFICIAL_SPECIAL_IDS, TINY_IMAGES, tiny_model
 from xr0.transform import tokenizer
 from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor
@@ -162,6 +163,28 @@ def test_an_answer_that_is_not_finite_is_an_error_not_a_command(copy: Path) -> N
     save_file(values, path)
     with pytest.raises(ValueError, match="policy: the model answers with NaN or infinity"):
         Policy.from_pretrained(copy).infer(request())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "no file tokenizer.json"),
+        ("{}", "is not a tokenizer.json"),
+        ("other", "does not fit the model: image_token_id"),
+    ],
+)
+def test_inspect_refuses_the_tokenizer_that_loading_refuses(
+    copy: Path, text: str | None, message: str
+) -> None:
+    path = copy / checkpoint.TOKENIZER
+    if text is None:
+        path.unlink()
+    else:
+        other = tokenizer.placeholder(OFFICIAL_SPECIAL_IDS).to_str()
+        path.write_text(other if text == "other" else text)
+    for read in (inspect, checkpoint.load):
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            read(copy)
 
 
 @pytest.mark.parametrize("name", ["config.json", "stats.json", "tokenizer.json", "model.safetensors"])

@@ -16,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tokenizers import Tokenizer
+
 from xr0.checkpoints import tensors, weights
 from xr0.config import Contract, ModelConfig
 from xr0.model.vla import VLA
@@ -134,8 +136,7 @@ def load(folder: Path) -> Checkpoint:
 def assemble(folder: Path, about: About, source: Path) -> Checkpoint:
     """The checkpoint that `about` describes, with the tokenizer of `folder` and the weights of `source`."""
     files = [source] if source.is_file() else tensors.files(tensors.find(source))
-    tokenizer = tokenizers.load(folder / TOKENIZER)
-    _check_special_ids(folder, tokenizers.special_ids(tokenizer), about.model.vlm)
+    tokenizer = read_tokenizer(folder, about.model)
     vla = weights.build(about.model, source, about.contract.rounded_rope)
     return Checkpoint(
         vla,
@@ -148,14 +149,18 @@ def assemble(folder: Path, about: About, source: Path) -> Checkpoint:
     )
 
 
+def read_tokenizer(folder: Path, model: ModelConfig) -> Tokenizer:
+    """tokenizer.json, checked against the model; FileNotFoundError or ValueError with one line otherwise."""
+    tokenizer = tokenizers.load(folder / TOKENIZER)
+    pairs = [(name, i, model.vlm.get(name)) for name, i in tokenizers.special_ids(tokenizer).items()]
+    wrong = [f"{name} {got}, expected {expected}" for name, got, expected in pairs if got != expected]
+    if wrong:
+        raise ValueError(f"checkpoint: {folder / TOKENIZER} does not fit the model: {'; '.join(wrong)}")
+    return tokenizer
+
+
 def read_json(path: Path) -> Mapping[str, Any]:
     """A JSON object; FileNotFoundError or ValueError naming the file otherwise."""
     if not path.is_file():
         raise FileNotFoundError(f"checkpoint: no file {path.name} in {path.parent}")
     return tensors.parse_json(path.read_bytes(), f"checkpoint: {path}")
-
-
-def _check_special_ids(folder: Path, ids: Mapping[str, int], vlm: Mapping[str, Any]) -> None:
-    wrong = [f"{name} {ids[name]}, expected {vlm[name]}" for name in ids if vlm.get(name) != ids[name]]
-    if wrong:
-        raise ValueError(f"checkpoint: {folder / TOKENIZER} does not fit the model: {'; '.join(wrong)}")

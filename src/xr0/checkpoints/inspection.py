@@ -1,4 +1,4 @@
-"""What a checkpoint is, from its headers and JSON files alone: no weights are read."""
+"""What a checkpoint is, from its headers and JSON files alone, checked as in loading: no weights are read."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def lines(found: Mapping[str, Any], indent: str = "") -> Iterator[str]:
 
 def _ours(folder: Path, weights_at: Path, wanted: Wanted) -> dict[str, Any]:
     about = pretrained.read_about(folder, weights_at, wanted)
+    checkpoint.read_tokenizer(folder, about.model)
     return {
         "layout": "xr0",
         "contract": {**vars(about.contract), "known": about.contract_from},
@@ -68,9 +69,10 @@ def _official(folder: Path, weights_at: Path, wanted: Wanted) -> dict[str, Any]:
     types = official.robot_types(preprocessor, folder)
     contract, known = official.contract_of(config, types, weights_at, wanted)
     stored = config.get(official.EXTRA)
-    state_dim = official.model_config(config, folder).state_dim
+    model = official.model_config(config, folder)
+    checkpoint.read_tokenizer(folder, model)
     rows = {
-        name: _robot(_known_robot(name, stored, wanted), official.stats_of(table, state_dim, stored))
+        name: _robot(_known_robot(name, stored, wanted), official.stats_of(table, model.state_dim, stored))
         for name, table in types.items()
     }
     unknown = f"unknown: {known}; name it with --contract {official.contract_names()}"
