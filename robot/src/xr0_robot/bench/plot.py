@@ -11,12 +11,20 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from xr0_robot.bench.rollout import EpisodeResult
+from xr0_robot.executor.loop import Freshness
 from xr0_robot.types import Segment
 
 INK, SEAM = "#222222", "#3b6fb6"
-SHADES = {"prefix": "#f2a33a", "idle": "#c94b4b", "touch": "#8a5fc0"}
-LINES = ("#1b6ca8", "#c1512f", "#4a8f3c")
-"""x, y, z of a vector."""
+SHADES: dict[Freshness, str] = {"prefix": "#f2a33a", "idle": "#c94b4b", "touch": "#8a5fc0"}
+MEANINGS: dict[Freshness, str] = {
+    "prefix": "prefix: promised while thinking",
+    "idle": "idle: nothing fresh, holding",
+    "touch": "touch: commanded by the fingertips",
+}
+LINES = ("#1b6ca8", "#e08a3c", "#3f8f46", "#b03a6f", "#6b5bb5", "#7a6a4f", "#2f9c9c")
+"""Of a panel's numbers: x, y, z of a vector, or the joints of an arm."""
+DASHES = ("solid", (0, (7, 4)), (0, (2, 2.5)))
+"""In turn: where lines lie on each other, the lower ones show in the gaps."""
 
 
 def save(result: EpisodeResult, path: Path, title: str) -> None:
@@ -28,8 +36,9 @@ def save(result: EpisodeResult, path: Path, title: str) -> None:
     time_s = np.arange(len(result.ticks)) * result.embodiment.dt
     commands = np.stack([tick.command for tick in result.ticks])
     for axis, (label, columns, names) in zip(axes, panels, strict=True):
-        for column, name, colour in zip(columns, names, LINES, strict=False):
-            axis.plot(time_s, commands[:, column], color=colour, lw=1.4, label=name)
+        for k, (column, name) in enumerate(zip(columns, names, strict=True)):
+            colour, dashes = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
+            axis.plot(time_s, commands[:, column], color=colour, ls=dashes, lw=1.7, label=name)
         axis.set_ylabel(label)
         axis.margins(x=0.0)
         axis.spines[["top", "right"]].set_visible(False)
@@ -38,7 +47,7 @@ def save(result: EpisodeResult, path: Path, title: str) -> None:
             axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8)
     axes[-1].set_xlabel("time [s]")
     figure.suptitle(title, fontsize=11, color=INK)
-    _legend(figure)
+    _legend(figure, {tick.freshness for tick in result.ticks})
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
 
@@ -65,15 +74,12 @@ def _mark(axis: Any, result: EpisodeResult) -> None:
             chunk = tick.chunk
 
 
-def _legend(figure: Figure) -> None:
+def _legend(figure: Figure, seen: set[Freshness]) -> None:
+    shaded = [Patch(color=SHADES[name], alpha=0.35, label=MEANINGS[name]) for name in SHADES if name in seen]
     figure.legend(
-        handles=[
-            Line2D([], [], color=SEAM, lw=1.2, label="a new chunk takes over"),
-            Patch(color=SHADES["prefix"], alpha=0.35, label="prefix: promised while thinking"),
-            Patch(color=SHADES["idle"], alpha=0.35, label="idle: nothing fresh, holding"),
-        ],
+        handles=[Line2D([], [], color=SEAM, lw=1.2, label="a new chunk takes over"), *shaded],
         loc="outside lower center",
-        ncols=3,
+        ncols=4,
         frameon=False,
         fontsize=8,
     )

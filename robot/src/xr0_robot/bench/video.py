@@ -15,8 +15,10 @@ from xr0_robot.types import Observation
 
 SCALE = 3
 """128 px cameras become 384 px."""
-HEAD, FOOT, MARGIN = 68, 22, 12
-"""Heights [px] of the text above the pictures and of the strip below them, and the room around text."""
+HEAD, FOOT, MARGIN = 68, 48, 12
+"""Heights [px] of the text above the pictures, of strip and legend below them, and the room around text."""
+STRIP, SQUARE = 8, 10
+"""Height [px] of the strip, and sides of the legend's squares."""
 GROUND, INK, FAINT = (18, 20, 24), (236, 238, 240), (140, 146, 154)
 COLOURS: dict[Freshness, tuple[int, int, int]] = {
     "fresh": (72, 138, 214),
@@ -24,6 +26,13 @@ COLOURS: dict[Freshness, tuple[int, int, int]] = {
     "idle": (214, 84, 84),
     "touch": (168, 120, 222),
 }
+MEANINGS: dict[Freshness, str] = {
+    "fresh": "fresh chunk",
+    "prefix": "promised while thinking",
+    "idle": "holding",
+    "touch": "fingertips",
+}
+"""In the legend."""
 DONE, TRACK = (110, 200, 120), (44, 48, 54)
 QUALITY = {"crf": "20", "preset": "veryfast"}
 """No visible loss at this size."""
@@ -70,7 +79,8 @@ def _pages(result: EpisodeResult, frames: Sequence[np.ndarray], caption: str) ->
     # H.264 with shared chroma wants even sides.
     blank = Image.new("RGB", (width + width % 2, HEAD + height + FOOT + (HEAD + height + FOOT) % 2), GROUND)
     font, small = ImageFont.load_default(21), ImageFont.load_default(15)
-    strip = _strip(result.ticks, width - 2 * MARGIN)
+    strip, top = _strip(result.ticks, width - 2 * MARGIN), HEAD + height + MARGIN - 2
+    _legend(blank, result.ticks, top + STRIP + 5)
     for index, (tick, frame) in enumerate(zip(result.ticks, frames, strict=True)):
         page = blank.copy()
         page.paste(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS), (0, HEAD))
@@ -81,7 +91,6 @@ def _pages(result: EpisodeResult, frames: Sequence[np.ndarray], caption: str) ->
         if result.time_s is not None and tick.tick * result.embodiment.dt >= result.time_s:
             draw.text((width - MARGIN, 10), "done", DONE, font, anchor="ra")
         past = strip.crop((0, 0, round(strip.width * (index + 1) / len(frames)), strip.height))
-        top = HEAD + height + (FOOT - strip.height) // 2
         draw.rectangle((MARGIN, top, MARGIN + strip.width - 1, top + strip.height - 1), TRACK)
         page.paste(past, (MARGIN, top))
         yield page
@@ -90,4 +99,15 @@ def _pages(result: EpisodeResult, frames: Sequence[np.ndarray], caption: str) ->
 def _strip(ticks: Sequence[Tick], width: int) -> Image.Image:
     """The whole episode as a bar, a colour per tick."""
     colours = np.array([[COLOURS[tick.freshness] for tick in ticks]], dtype=np.uint8)
-    return Image.fromarray(colours).resize((width, 8), Image.Resampling.NEAREST)
+    return Image.fromarray(colours).resize((width, STRIP), Image.Resampling.NEAREST)
+
+
+def _legend(page: Image.Image, ticks: Sequence[Tick], top: int) -> None:
+    """What the strip's colours mean, those that it has."""
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(13)
+    left, seen = float(MARGIN), {tick.freshness for tick in ticks}
+    for freshness, meaning in MEANINGS.items():
+        if freshness in seen:
+            draw.rectangle((left, top + 4, left + SQUARE - 1, top + 3 + SQUARE), COLOURS[freshness])
+            draw.text((left + SQUARE + 6, top), meaning, FAINT, font)
+            left += SQUARE + 6 + draw.textlength(meaning, font) + 18

@@ -1,0 +1,61 @@
+"""What is seen in the film and the plot of an episode."""
+
+import av
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from PIL import Image, ImageColor
+
+from xr0_robot.bench import plot, video
+from xr0_robot.bench.rollout import Episode, rollout
+from xr0_robot.executor.clock import VirtualClock
+from xr0_robot.executor.inference import VirtualInference
+from xr0_robot.executor.strategy import Asynchronous
+from xr0_robot.robots.mock import MockEnv, MockPolicy
+from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
+
+
+@pytest.fixture
+def filmed():
+    """An episode with fresh, promised and idle ticks in which nothing turns, and its recorder."""
+    env, recorder = MockEnv(), video.Recorder()
+    result = rollout(
+        env,
+        Episode(seed=3),
+        inference=VirtualInference(MockPolicy(env), 0.1),
+        strategy=Asynchronous(10),
+        clock=VirtualClock(),
+        limits=BRICKS_LIMITS,
+        watch=recorder,
+    )
+    return result, recorder
+
+
+def shows(picture, colour):
+    """Whether the colour is there, as it survives compression."""
+    return bool((np.abs(picture.astype(int) - colour).max(axis=-1) < 40).any())
+
+
+def test_the_film_s_legend_has_the_colours_that_its_strip_has(filmed, tmp_path):
+    result, recorder = filmed
+    recorder.save(result, tmp_path / "film.mp4", "how")
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        last = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)][-1]
+    legend = last[-video.FOOT + video.MARGIN + video.STRIP :]
+    assert {tick.freshness for tick in result.ticks} == {"fresh", "prefix", "idle"}
+    shown = {name for name, colour in video.COLOURS.items() if shows(legend, colour)}
+    assert shown == {"fresh", "prefix", "idle"}
+
+
+def test_equal_lines_are_both_seen_in_the_plot(filmed, tmp_path):
+    result, _ = filmed
+    plot.save(result, tmp_path / "plot.png", "title")
+    picture = np.asarray(Image.open(tmp_path / "plot.png").convert("RGB"))
+    height, width = picture.shape[:2]
+    turns = picture[int(0.36 * height) : int(0.58 * height), : int(0.9 * width)]
+    commands = np.stack([tick.command for tick in result.ticks])
+    assert (commands[:, 3:6] == 0.0).all()
+    for colour in plot.LINES[:3]:
+        assert (turns == ImageColor.getrgb(colour)).all(axis=-1).sum() > 50
