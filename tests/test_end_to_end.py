@@ -12,18 +12,21 @@ from pathlib import Path
 import pytest
 
 import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
-from xr0 import recipes
 from xr0.checkpoints import folder as checkpoint
 from xr0.cli import launch
 from xr0.config import CAUSAL, WINDOWED
-from xr0.train.settings import StageSettings
+from xr0.recipes.bricks import settings
+from xr0.recipes.bricks.post_train import post_train
+from xr0.recipes.bricks.pretrain_choice import pretrain_choice
+from xr0.recipes.bricks.pretrain_flow import pretrain_flow
+from xr0.recipes.bricks.settings import BrickSettings
 from xr0_robot.record.demos import record_demos
 
 pytestmark = [pytest.mark.sim, pytest.mark.timeout(300)]
 
 
-def brief(settings: StageSettings) -> StageSettings:
-    return replace(settings, optim=replace(settings.optim, steps=2, warmup=1), batch=2, stride=10)
+def brief(whole: BrickSettings) -> BrickSettings:
+    return replace(whole, optim=replace(whole.optim, steps=2, warmup=1), batch=2, stride=10)
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +34,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("run")
     demos = root / "demos"
     record_demos(demos, episodes=2, first_seed=700_000)
-    recipes.pretrain_choice(demos, root / "choice", brief(recipes.TINY_CHOICE))
-    recipes.pretrain_flow(demos, root / "choice/checkpoint", root / "flow", brief(recipes.TINY_FLOW))
-    recipes.post_train(demos, root / "flow/checkpoint", root / "post", brief(recipes.TINY_POST))
+    pretrain_choice(demos, root / "choice", brief(settings.CHOICE))
+    pretrain_flow(demos, root / "choice/checkpoint", root / "flow", brief(settings.FLOW))
+    post_train(demos, root / "flow/checkpoint", root / "post", brief(settings.POST))
     return root
 
 
@@ -62,9 +65,7 @@ def test_metrics_are_logged_and_finite(run: Path) -> None:
 def test_a_stage_refuses_data_that_its_start_was_not_trained_on(run: Path, tmp_path: Path) -> None:
     record_demos(tmp_path / "other", episodes=2, first_seed=700_010)
     with pytest.raises(ValueError, match="was trained on data with statistics"):
-        recipes.pretrain_flow(
-            tmp_path / "other", run / "choice/checkpoint", tmp_path / "flow", brief(recipes.TINY_FLOW)
-        )
+        pretrain_flow(tmp_path / "other", run / "choice/checkpoint", tmp_path / "flow", brief(settings.FLOW))
 
 
 def test_served_and_rolled_out_twice_the_episode_is_the_same(run: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The sizes a model comes in: the released 4.7 B, and the tiny one of the brick table."""
+"""The sizes a model comes in: the released 4.7 B, and a tiny one that trains on a CPU."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from small_model import inputs, row
 
 from xr0.config import CAUSAL, WINDOWED, Contract
 from xr0.model import flow, vlm
+from xr0.model.hidden import attention_logits, hidden_after
 from xr0.model.vla import VLA
 
 HORIZON = 8
@@ -93,9 +94,25 @@ def test_repeating_a_context_repeats_rows_in_order(small: VLA) -> None:
 
 
 @torch.no_grad()
-def test_grounding_s_late_states_are_what_the_action_expert_reads_last(small: VLA) -> None:
+def test_what_the_last_layer_attends_to_is_what_the_action_expert_reads_last(small: VLA) -> None:
     given_to_both = inputs([row([5, 6, 7], 0)])
-    hidden = vlm.hidden_after(small.vlm, given_to_both, torch.randn(1, 3, 32))
-    value = small.vlm.model.language_model.layers[-1].self_attn.v_proj(hidden.late)
+    (last,) = hidden_after(small.vlm, given_to_both, torch.randn(1, 3, 32), [-1]).attended
+    value = small.vlm.model.language_model.layers[-1].self_attn.v_proj(last.states)
     read = vlm.encode_whole(small.vlm, given_to_both, 1).values[-1]
     torch.testing.assert_close(value.unflatten(-1, (2, 16)).transpose(1, 2), read)
+
+
+@pytest.mark.parametrize("head", range(4))
+@torch.no_grad()
+def test_a_head_s_logits_are_those_of_the_layer_s_own_attention(small: VLA, head: int) -> None:
+    (given,) = hidden_after(small.vlm, inputs([row([5, 6, 7], 0)]), torch.randn(1, 3, 32), [1]).attended
+    attention = small.vlm.model.language_model.layers[1].self_attn
+    hidden_from = torch.full((given.states.shape[1],) * 2, -torch.inf).triu(1)
+    implementation = attention.config._attn_implementation
+    try:
+        attention.config._attn_implementation = "eager"
+        _, expected = attention(given.states, given.table, hidden_from[None, None])
+    finally:
+        attention.config._attn_implementation = implementation
+    logits = attention_logits(small.vlm, 1, head, given)
+    torch.testing.assert_close((logits + hidden_from).softmax(-1), expected[:, head])

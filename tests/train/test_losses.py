@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from xr0.config import WINDOWED
 from xr0.data.mixture import draw
 from xr0.model import choice
-from xr0.model.vlm import Hidden
+from xr0.model.hidden import Hidden
 from xr0.train import optim, post_train
 
 
@@ -20,7 +20,7 @@ def two_candidates() -> choice.Choices:
     with torch.no_grad():
         actions[0, 1] = 0.9
     nothing = torch.zeros(1, 1, 1)
-    return choice.Choices(actions, torch.tensor([[0.2, 0.7]]), Hidden(nothing, nothing, nothing, nothing))
+    return choice.Choices(actions, torch.tensor([[0.2, 0.7]]), Hidden(nothing, ()))
 
 
 def test_the_winner_is_pulled_and_losers_hardly() -> None:

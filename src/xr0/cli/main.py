@@ -164,9 +164,10 @@ def pretrain_choice(data: Path, out: Path) -> int:
         data: LeRobot dataset with vision-language samples in vl/.
         out: run folder; a run that was stopped goes on.
     """
-    from xr0 import recipes
+    from xr0.recipes.bricks import pretrain_choice as run
+    from xr0.recipes.bricks import settings
 
-    recipes.pretrain_choice(data, out, recipes.TINY_CHOICE)
+    run.pretrain_choice(data, out, settings.CHOICE)
     return 0
 
 
@@ -179,9 +180,10 @@ def pretrain_flow(data: Path, checkpoint: Path, out: Path) -> int:
         checkpoint: of stage 1.
         out: run folder; a run that was stopped goes on.
     """
-    from xr0 import recipes
+    from xr0.recipes.bricks import pretrain_flow as run
+    from xr0.recipes.bricks import settings
 
-    recipes.pretrain_flow(data, checkpoint, out, recipes.TINY_FLOW)
+    run.pretrain_flow(data, checkpoint, out, settings.FLOW)
     return 0
 
 
@@ -194,9 +196,10 @@ def post_train(data: Path, checkpoint: Path, out: Path) -> int:
         checkpoint: of stage 2.
         out: run folder; a run that was stopped goes on.
     """
-    from xr0 import recipes
+    from xr0.recipes.bricks import post_train as run
+    from xr0.recipes.bricks import settings
 
-    recipes.post_train(data, checkpoint, out, recipes.TINY_POST)
+    run.post_train(data, checkpoint, out, settings.POST)
     return 0
 
 

@@ -36,26 +36,6 @@ SPLIT_SEED = 0
 
 
 @dataclass(frozen=True)
-class PhaseWeights:
-    """How often a frame is drawn, relative to reaching: when its chunk hardly moves, when the hand holds
-    something already, and when it is about to close. Reaching is the shortest part of an episode."""
-
-    idle: float
-    holding: float
-    closing: float
-
-
-IDLE_MOTION = 0.01
-"""A chunk whose commands all lie this close [m, rad, stroke] to the state hardly moves."""
-
-GRIPPER_PRESSES = 0.3
-"""A command this far below the measured opening (stroke 0..1) holds what keeps the fingers apart."""
-
-GRIPPER_CLOSES = 0.5
-"""Fall of the command (stroke 0..1) within a chunk."""
-
-
-@dataclass(frozen=True)
 class RobotData:
     """n samples: frames and windows in step, plus the normalised state [n, 1, s] and actions [n, t, d]."""
 
@@ -99,28 +79,14 @@ class RobotData:
             np.flatnonzero(np.isin(windows.episode, held)),
         )
 
-    def sampling_weights(self, phases: PhaseWeights) -> np.ndarray:
-        """float [n]: how often each training sample is drawn; 0 for validation samples."""
-        weight = self._weights(phases)
-        weight[self.validation] = 0.0
-        return weight
+    def training_only(self, weight: np.ndarray) -> np.ndarray:
+        """`weight` [n], how often each sample is drawn, with 0 for validation samples."""
+        return np.where(np.isin(np.arange(len(weight)), self.validation), 0.0, weight)
 
-    def held_out(self, count: int, phases: PhaseWeights) -> np.ndarray:
-        """`count` validation samples, drawn as training samples are, the same each time."""
-        weight = self._weights(phases)
-        weight[self.training] = 0.0
+    def held_out(self, weight: np.ndarray, count: int) -> np.ndarray:
+        """`count` validation samples, drawn by `weight` [n] as training samples are, the same each time."""
+        weight = np.where(np.isin(np.arange(len(weight)), self.training), 0.0, weight)
         return draw(weight, count, seed=0, step=0, rank=0)
-
-    def _weights(self, phases: PhaseWeights) -> np.ndarray:
-        actions, state = self.windows.actions, self.windows.state[:, None]
-        idle = np.abs(actions - state).max(axis=(1, 2)) < IDLE_MOTION
-        holds, closes = np.zeros(len(actions), bool), np.zeros(len(actions), bool)
-        for segment in self.embodiment.segments:
-            if segment.kind == "plain":
-                told, is_now = actions[..., segment.native_slice], state[..., segment.native_slice]
-                holds |= (is_now[:, 0] - told[:, 0]).max(axis=1) > GRIPPER_PRESSES
-                closes |= (told[:, :1] - told).max(axis=(1, 2)) > GRIPPER_CLOSES
-        return np.select([idle, closes, holds], [phases.idle, phases.closing, phases.holding], default=1.0)
 
     def instructions(self, indices: np.ndarray) -> list[str]:
         """Sentences of samples."""

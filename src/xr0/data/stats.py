@@ -10,7 +10,7 @@ from xr0.config import EMPTY_SLOT_STD
 from xr0.transform.normalize import Stats
 
 STD_FLOOR = 0.01
-"""1 cm, 0.6 degrees or 1 % of a gripper's stroke: a slot that hardly moves is not blown up to unit variance
+"""1 cm, 0.6 degrees or 1 % of a stroke from 0 to 1: a slot that hardly moves is not blown up to unit variance
 (openpi issue 814: a tiny range made actions of -3200)."""
 
 

@@ -9,6 +9,7 @@ each candidate's error (paper, step 1 of pre-training; facts/model.md 7.2).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +18,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from xr0.model import vlm
+from xr0.model.hidden import Hidden, hidden_after
 from xr0.types import VLMInputs
 
 CANDIDATES = 5
@@ -35,7 +37,7 @@ class Choices:
 
     actions: Float[Tensor, "b n t d"]
     scores: Float[Tensor, "b n"]
-    hidden: vlm.Hidden
+    hidden: Hidden
 
 
 class ChoiceHeads(nn.Module):
@@ -49,11 +51,13 @@ class ChoiceHeads(nn.Module):
         self.action_head = _perceptron(text_size, 2 * text_size, CANDIDATES * action_dim)
         self.score_head = _perceptron(text_size, text_size, CANDIDATES)
 
-    def forward(self, brain: vlm.Qwen3VL, inputs: VLMInputs, state: Float[Tensor, "b 1 s"]) -> Choices:
-        """Candidates for a batch."""
+    def forward(
+        self, brain: vlm.Qwen3VL, inputs: VLMInputs, state: Float[Tensor, "b 1 s"], layers: Sequence[int] = ()
+    ) -> Choices:
+        """Candidates for a batch, with what the VLM's `layers` attend to on the way to them."""
         queries = self.queries.expand(len(state), -1, -1)
         appended = torch.cat([self.state_projector(state), queries], dim=1)
-        hidden = vlm.hidden_after(brain, inputs, appended)
+        hidden = hidden_after(brain, inputs, appended, layers)
         per_action, scoring = hidden.appended[:, 1:-1], hidden.appended[:, -1]
         actions = self.action_head(per_action).unflatten(-1, (CANDIDATES, self.action_dim))
         return Choices(actions.transpose(1, 2), self.score_head(scoring), hidden)

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import copy
 import inspect
-from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from transformers import DynamicCache, Qwen3VLConfig, Qwen3VLForConditionalGeneration
@@ -22,9 +20,8 @@ from xr0.model.positions import inverse_frequencies
 from xr0.types import Context, VLMInputs
 
 Qwen3VL = Qwen3VLForConditionalGeneration
-
-GROUNDED_LAYER = 2
-"""Where auxiliary grounding looks: early enough for the layers behind it to use what it finds."""
+rotate = apply_rotary_pos_emb
+"""(query, key, cosine, sine) to query and key at their positions."""
 
 VISION_THETA = 10_000.0
 """Base of the vision tower's rotary frequencies (Qwen3-VL)."""
@@ -84,7 +81,7 @@ def encode_whole(model: Qwen3VL, inputs: VLMInputs, layers: int) -> Context:
         position_ids=positions,
         use_cache=True,
         **{CACHE: cache},
-        **_images(inputs),
+        **images(inputs),
     )
     read = cast(list[DynamicLayer], cache.layers[-layers:])
     return Context(
@@ -93,66 +90,6 @@ def encode_whole(model: Qwen3VL, inputs: VLMInputs, layers: int) -> Context:
         inputs.attention_mask.bool(),
         last_position(positions, inputs.attention_mask),
     )
-
-
-@dataclass(frozen=True)
-class Hidden:
-    """States of a pass over [context | appended].
-
-    early, late: of the context, as the attention of layer GROUNDED_LAYER and of the last layer sees them;
-    late is the last that the action expert can read. appended: after the last layer. looks: attention logits
-    of layer GROUNDED_LAYER's first head, context looking at context.
-    """
-
-    early: Float[Tensor, "b l h"]
-    late: Float[Tensor, "b l h"]
-    appended: Float[Tensor, "b a h"]
-    looks: Float[Tensor, "b l l"]
-
-
-def hidden_after(model: Qwen3VL, inputs: VLMInputs, appended: Float[Tensor, "b a h"]) -> Hidden:
-    """Hidden states of the context and of `appended` embeddings that follow it."""
-    batch, extra, _ = appended.shape
-    positions = position_ids(model, inputs)
-    start = last_position(positions, inputs.attention_mask) + 1
-    following = start[:, None] + torch.arange(extra, device=start.device)
-    embeddings = torch.cat([model.get_input_embeddings()(inputs.input_ids), appended], dim=1)
-    ones = inputs.attention_mask.new_ones(batch, extra)
-    attentions = [layer.self_attn for layer in model.model.language_model.layers]
-    seen: dict[str, dict[str, Any]] = {}
-    hooks = [
-        attention.register_forward_pre_hook(
-            lambda _, __, given, name=name: seen.update({name: given}), with_kwargs=True
-        )
-        for name, attention in (("early", attentions[GROUNDED_LAYER]), ("late", attentions[-1]))
-    ]
-    try:
-        out = model.model(
-            inputs_embeds=embeddings,
-            attention_mask=torch.cat([inputs.attention_mask, ones], dim=1),
-            position_ids=torch.cat([positions, following[None].expand(3, -1, -1)], dim=2),
-            use_cache=False,
-            **_images(inputs),
-        )
-    finally:
-        for hook in hooks:
-            hook.remove()
-    length = inputs.input_ids.shape[1]
-    early, late = (seen[name]["hidden_states"][:, :length] for name in ("early", "late"))
-    cosine, sine = (table[:, :length] for table in seen["early"]["position_embeddings"])
-    looks = _first_head_logits(attentions[GROUNDED_LAYER], early, (cosine, sine))
-    return Hidden(early, late, out.last_hidden_state[:, length:], looks)
-
-
-def _first_head_logits(
-    attention: Any, hidden: Float[Tensor, "b l h"], table: tuple[Tensor, Tensor]
-) -> Float[Tensor, "b l l"]:
-    """What the first head of an attention layer computes before its softmax."""
-    size = attention.head_dim
-    query = attention.q_norm(F.linear(hidden, attention.q_proj.weight[:size]))[:, None]
-    key = attention.k_norm(F.linear(hidden, attention.k_proj.weight[:size]))[:, None]
-    query, key = apply_rotary_pos_emb(query, key, *table)
-    return (query @ key.transpose(-1, -2))[:, 0] * attention.scaling
 
 
 def vision_tower(
@@ -187,7 +124,7 @@ def keys_and_values(
     shape = (*hidden.shape[:-1], -1, attention.head_dim)
     key = attention.k_norm(attention.k_proj(hidden).view(shape)).transpose(1, 2)
     value = attention.v_proj(hidden).view(shape).transpose(1, 2)
-    return apply_rotary_pos_emb(key, key, *table)[1], value
+    return rotate(key, key, *table)[1], value
 
 
 def set_rope(model: Qwen3VL, rounded: bool) -> None:
@@ -246,11 +183,12 @@ def token_logits(model: Qwen3VL, inputs: VLMInputs) -> Float[Tensor, "b l w"]:
         attention_mask=inputs.attention_mask,
         position_ids=position_ids(model, inputs),
         use_cache=False,
-        **_images(inputs),
+        **images(inputs),
     ).logits
 
 
-def _images(inputs: VLMInputs) -> dict[str, Tensor]:
+def images(inputs: VLMInputs) -> dict[str, Tensor]:
+    """The arguments of a pass that are about images: none where there is none."""
     if len(inputs.image_grid_thw) == 0:
         return {}
     return {"pixel_values": inputs.pixel_values, "image_grid_thw": inputs.image_grid_thw}

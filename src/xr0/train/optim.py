@@ -17,7 +17,6 @@ NOT_HIDDEN = (
     "output_layer",
     "queries",
     "heads",
-    "grounding",
 )
 """Names of tables, inputs and outputs: not maps between hidden spaces, so not for Muon (its paper's rule)."""
 

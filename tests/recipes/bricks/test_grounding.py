@@ -5,9 +5,8 @@ import pytest
 import torch
 
 from xr0.data.collate import pad_rows
-from xr0.model.vlm import Hidden
-from xr0.train.grounding import GroundingHeads, look_loss
-from xr0.train.grounding_labels import REWORDED, Labeller, reword, tracks
+from xr0.recipes.bricks.grounding import GroundingHeads, look_loss
+from xr0.recipes.bricks.grounding_labels import REWORDED, Labeller, reword, tracks
 from xr0.transform import tokenizer
 from xr0.transform.images import ImageSpec
 from xr0.transform.processor import Processor
@@ -106,7 +105,7 @@ def test_perfect_answers_cost_almost_nothing(processor: Processor) -> None:
     answers = torch.cat([labels.target, labels.goal], dim=-1)
     known = torch.nn.functional.pad(answers[:, None].expand(-1, length, -1), (0, size - 6))
     looks = labels.target_patch[:, None].float().expand(-1, length, -1) * 40
-    losses = heads(Hidden(early, known, known, looks), known[:, :30], labels)
+    losses = heads(early, known, known[:, :30], looks, labels)
     assert set(losses) == {"patch", "look", "target", "goal"}
     assert all(loss.item() < 1e-5 for loss in losses.values())
 

@@ -1,7 +1,7 @@
 """Auxiliary grounding for small models: it binds words to things, and leaves no trace in the checkpoint.
 
-A 3 M model that only imitates stays at chance about which brick is meant (facts/prototype.md). The labels are
-object positions that the simulator knows, the counterpart of grounding boxes in vision-language data:
+A 3 M model that only imitates stays at chance about which brick is meant. The labels are object positions
+that the simulator knows, the counterpart of grounding boxes in vision-language data:
 
     patch    each base-view token, early: which objects' centres lie in it, and how they lie on the table
     look     one early attention head, from the instruction's object word on: at the object's patch
@@ -18,7 +18,18 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from xr0.model.vlm import Hidden
+from xr0.model import vlm
+from xr0.model.hidden import attention_logits
+from xr0.model.vla import VLA
+from xr0.train.choice_stage import ChoiceStage
+from xr0.types import Batch, LanguageBatch
+
+EARLY, LATE = 2, -1
+"""Layers whose attention is read: early enough for the layers behind it to use what it finds, and the last,
+whose keys and values the action expert reads."""
+
+LOOKING_HEAD = 0
+"""Head of the early layer that is taught where to look."""
 
 PATCH_WEIGHT, LOOK_WEIGHT, TARGET_WEIGHT, GOAL_WEIGHT = 0.3, 0.1, 0.5, 0.3
 """Of the four losses beside the action loss."""
@@ -53,6 +64,29 @@ class GroundingLabels:
     after_sentence: Bool[Tensor, "b l"]
 
 
+class GroundedStage(nn.Module):
+    """Stage 1 with the losses of grounding beside its own."""
+
+    watched = "target"
+
+    def __init__(self, vla: VLA, horizon: int, objects: int) -> None:
+        super().__init__()
+        self.choice = ChoiceStage(vla, horizon)
+        self.heads = GroundingHeads(vlm.text_size(vla.vlm), objects)
+
+    def forward(
+        self, batch: Batch, labels: GroundingLabels, language: LanguageBatch
+    ) -> dict[str, Float[Tensor, ""]]:
+        """All parts of the loss; `loss` is what is minimised."""
+        choices = self.choice.choices(batch, (EARLY, LATE))
+        early, late = choices.hidden.attended
+        looks = attention_logits(self.choice.brain, EARLY, LOOKING_HEAD, early)
+        queries = choices.hidden.appended[:, 1:-1]
+        grounding = self.heads(early.states, late.states, queries, looks, labels)
+        losses = self.choice.losses(choices, batch, language)
+        return {**losses, **grounding, "loss": losses["loss"] + sum(grounding.values())}
+
+
 class GroundingHeads(nn.Module):
     """The three linear heads; `look` has no parameters of its own."""
 
@@ -64,14 +98,20 @@ class GroundingHeads(nn.Module):
         self.goal = nn.Linear(text_size, 2)
 
     def forward(
-        self, hidden: Hidden, query_hidden: Float[Tensor, "b t h"], labels: GroundingLabels
+        self,
+        early: Float[Tensor, "b l h"],
+        late: Float[Tensor, "b l h"],
+        queries: Float[Tensor, "b t h"],
+        looks: Float[Tensor, "b l l"],
+        labels: GroundingLabels,
     ) -> dict[str, Float[Tensor, ""]]:
-        """The four losses, weighted."""
-        target = _told(self.target, hidden.late, labels.after_word, query_hidden, labels.target)
-        goal = _told(self.goal, hidden.late, labels.after_sentence, query_hidden, labels.goal)
+        """The four losses, weighted. early, late: what the two layers attend to; queries: the states that
+        actions are read from; looks: the early layer's attention logits."""
+        target = _told(self.target, late, labels.after_word, queries, labels.target)
+        goal = _told(self.goal, late, labels.after_sentence, queries, labels.goal)
         return {
-            "patch": PATCH_WEIGHT * self._patch_loss(hidden.early, labels),
-            "look": LOOK_WEIGHT * look_loss(hidden.looks, labels),
+            "patch": PATCH_WEIGHT * self._patch_loss(early, labels),
+            "look": LOOK_WEIGHT * look_loss(looks, labels),
             "target": TARGET_WEIGHT * target,
             "goal": GOAL_WEIGHT * goal,
         }

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from xr0.train.grounding import GroundingLabels
+from xr0.recipes.bricks.grounding import GroundingLabels
 from xr0.transform.images import ImageSpec
 from xr0.transform.prompt import IM_START, IMAGE_PAD
 from xr0.transform.tokenizer import token_id

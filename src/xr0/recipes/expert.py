@@ -1,0 +1,57 @@
+"""What stages 2 and 3 have in common: the VLM of a checkpoint stays, its action expert learns from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xr0.checkpoints import folder as checkpoints
+from xr0.config import Contract
+from xr0.data.mixture import draw
+from xr0.data.robot import RobotData
+from xr0.recipes.shared import HELD_OUT, finish, identity, load_robot
+from xr0.train.distributed import world
+from xr0.train.flow_stage import FlowStage
+from xr0.train.loop import Run, train
+from xr0.train.post_train import PostTrainStage
+from xr0.train.settings import StageSettings
+
+
+def train_expert(
+    data: Path,
+    start: Path,
+    out: Path,
+    settings: StageSettings,
+    stage_of: type[FlowStage] | type[PostTrainStage],
+    contract: Contract,
+    weigh: Callable[[RobotData], np.ndarray],
+) -> None:
+    """Train the checkpoint folder `start` on `data`; what comes out is to be run under `contract`.
+
+    weigh: how often each sample is drawn, float [n]. ValueError where `start` was trained on other data.
+    """
+    with world() as here:
+        before = checkpoints.load(start)
+        robot = load_robot(data, settings.stride, before.stats.horizon, here)
+        if before.stats.fingerprint != robot.stats.fingerprint:
+            raise ValueError(
+                f"{start} was trained on data with statistics {before.stats.fingerprint[:12]}, "
+                f"{data} has {robot.stats.fingerprint[:12]}"
+            )
+        stage = stage_of(before.vla.train())
+        weight = weigh(robot)
+        trained = robot.training_only(weight)
+
+        def batches(step: int) -> tuple[Any, ...]:
+            indices = draw(trained, settings.batch, settings.seed, step, here.rank)
+            return (robot.batch(indices, robot.instructions(indices), before.processor),)
+
+        apart = robot.held_out(weight, HELD_OUT)
+        held_out = (robot.batch(apart, robot.instructions(apart), before.processor),)
+        name = identity(settings, here, robot.stats.fingerprint, before.fingerprint)
+        train(stage, batches, held_out, settings.optim, here, Run(out, settings.seed, name, stage.watched))
+        finish(out, settings, here, replace(before, contract=contract, name="", fingerprint=""))
