@@ -24,6 +24,7 @@ def test_the_warm_up_speaks_only_while_it_is_alone():
 def test_a_spike_does_not_commit_more_actions():
     assert estimate([3] + [3] * 10 + [20] + [3] * 5) == 3
     assert estimate([3, 3, 20, 3]) == 3
+    assert estimate([1] * 5 + [5]) == 1
 
 
 def test_jitter_is_planned_for_on_the_high_side():
