@@ -1,112 +1,95 @@
-"""The README's tables of the fingertips from results/tactile, between their markers. Usage: RESULTS README"""
+"""The report of the fingertips beside its numbers, and the few lines of it in the README.
+
+Usage: RESULTS REPORT README. Writes REPORT whole (results/tactile/README.md), and README between its markers.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from string import Template
+
+import insertion_table
+import readme
+import tactile_tables as tables
+from tactile_tables import HEADLINE, Report, group_row
 
 from xr0_robot.touch.sensor.increment import DOF
 
 START, END = "<!-- results/tactile: written by runs/tactile_table.py -->", "<!-- end of tactile -->"
+TEXT = Path(__file__).with_name("tactile_report.md")
+"""The report's prose, with $names where tables and numbers go."""
 
-GROUPS = {
-    "seen": "new shapes of seen families",
-    "held_out": "held-out families",
-    "second_simulator": "held-out families, second simulator",
-    "second_simulator_seen": "seen families, second simulator",
-    "reserved": "reserved families",
-    "seen_fixed_goal": "seen families, goals as designed",
-    "held_out_fixed_goal": "held-out families, goals as designed",
-    "seen_near": "seen families, near starts",
-    "held_out_near": "held-out families, near starts",
-}
-HEADLINE = ("seen", "held_out", "second_simulator")
-OTHER_SEEDS = "report_7000000.json"
-FELT = DOF[1:]
-"""The closing axis is not felt."""
-SIMULATORS = {"held_out": "elastic foundation", "second_simulator": "sprung spheres"}
-METHODS = {
-    "none": "no refinement",
-    "centroid": "centre of pressure",
-    "moments": "moments, principal axis",
-    "image_registration": "image registration",
-    "touch_zeroed": "joints only",
-    "absolute_then_subtract": "pose of each, then subtract, two sevenths of the training",
-    "one_shot": "one move instead of five",
-    "model_based_bound": "fit of the true shape",
-    "vit": "the paper's encoder, a nineteenth of the training",
-}
+BLOCKS = ("report.json", "report_7000000.json", "report_8000000.json")
+"""By first seed. The first has all groups and baselines, the last the calibrated predictor."""
+
+FIRST, SECOND = ("seen", "held_out"), ("second_simulator",)
+"""Groups of the first and of the second simulator."""
 
 
-def rate(found: dict[str, Any], key: str) -> str:
-    """A success rate with its interval, in percent."""
-    low, high = (100 * bound for bound in found[f"{key}_ci95"])
-    return f"{100 * found[key]:.1f} ({low:.0f} to {high:.0f})"
+def span(report: Report, groups: Sequence[str], key: str) -> str:
+    """Smallest and largest share within one sigma, in percent."""
+    shares = [100 * share for group in groups for share in report[group][key]["within_1_sigma"].values()]
+    return f"{min(shares):.0f} to {max(shares):.0f} %"
 
 
-def group_row(found: dict[str, Any], title: str) -> str:
-    """One line of the first table."""
-    after = found["errors"]["after_5"]
-    return (
-        f"| {title} | {100 * found['unrefined_5deg_5mm']:.0f} | {rate(found, 'success_5deg_5mm')} "
-        f"| {rate(found, 'success_5deg_1mm')} | {rate(found, 'success_3deg_0_5mm')} "
-        f"| {after['mm']['median']:.2f} mm, {after['deg']['median']:.1f}° | {found['n']} |"
+def readme_lines(reports: Sequence[Report], results: Path) -> list[str]:
+    """The headline, over all seeds."""
+    last = reports[-1]
+    rates = [insertion_table.success(g) for g in insertion_table.groups(results / "insertion.json").values()]
+    return [
+        "| refined by touch: success in % (95 %) | unrefined, 5° 5 mm | 5° 5 mm | 5° 1 mm | 3° 0.5 mm "
+        "| median error left | n |",
+        "|---|---|---|---|---|---|---|",
+        *(group_row([r[name] for r in reports], title) for name, title in HEADLINE.items()),
+        "",
+        "| a key, carried by a script into a slot: inserted in % (95 %) | as first held | refined by touch |",
+        "|---|---|---|",
+        f"| taken from a stand, grasped again | {rates[0]} | {rates[1]} |",
+        f"| handed over in the air, corrected at the placing | {rates[2]} | {rates[3]} |",
+        "",
+        f"Of the errors, {span(last, FIRST, 'calibration')} are within the predicted sigma in the first "
+        f"simulator, {span(last, SECOND, 'calibration')} in the second; 68 % is right.",
+    ]
+
+
+def report_text(reports: Sequence[Report], results: Path) -> str:
+    """The whole report."""
+    first, last = reports[0], reports[-1]
+    speed = json.loads((results / "speed.json").read_text())
+    scale = dict(zip(DOF, last["settings"]["checkpoint"]["sigma_scale"], strict=True))
+    tabled = {
+        "success": tables.success_table(reports),
+        "targets": tables.target_table(reports),
+        "methods": tables.method_table(first),
+        "errors": tables.error_table(first),
+        "sigma": tables.sigma_table(last),
+        "families": tables.family_table(reports),
+        "insertion": insertion_table.lines(results / "insertion.json"),
+    }
+    return Template(TEXT.read_text()).substitute(
+        {name: "\n".join(lines) for name, lines in tabled.items()},
+        own_first=span(last, FIRST, "calibration_unscaled"),
+        calibrated_first=span(last, FIRST, "calibration"),
+        own_second=span(last, SECOND, "calibration_unscaled"),
+        calibrated_second=span(last, SECOND, "calibration"),
+        factors=", ".join(f"{name} {scale[name]:.2f}" for name in tables.FELT),
+        parameters=f"{first['parameters']:,}",
+        latency=f"{first['latency_ms']['p50']:.2f} ms",
+        speed=f"{speed['foundation_grasps_per_s']:.0f}",
+        sprung_speed=f"{speed['sprung_grasps_per_s']:.0f}",
+        fingerprint=first["settings"]["checkpoint"]["fingerprint"],
     )
-
-
-def method_row(report: dict[str, Any], name: str, title: str) -> str:
-    """One line of the second table."""
-    cells = []
-    for group in ("seen", "held_out"):
-        found = report[group] if name == "network" else report[group]["baselines"][name]
-        cells += [rate(found, "success_5deg_1mm"), rate(found, "success_3deg_0_5mm")]
-    return f"| {title} | {' | '.join(cells)} |"
-
-
-def dof_row(found: dict[str, Any], title: str) -> str:
-    """One line of the third table: what is left of each degree of freedom, where touch can tell it."""
-    left = found["errors"]["after_5"]["by_dof"]
-    cells = []
-    for name in FELT:
-        median, p90 = left[name]["median"], left[name]["p90"]
-        cells.append(f"{median:.2f}, {p90:.2f} mm" if name in "yz" else f"{median:.1f}, {p90:.1f}°")
-    return f"| {title} | {' | '.join(cells)} |"
 
 
 def main() -> None:
-    """Replace what stands between the markers."""
-    results, readme = map(Path, sys.argv[1:])
-    report, others, speed = (
-        json.loads((results / name).read_text()) for name in ("report.json", OTHER_SEEDS, "speed.json")
-    )
-    latency, rate_s = report["latency_ms"]["p50"], speed["foundation_grasps_per_s"]
-    lines = [
-        "| success in % (95 %) | unrefined, 5° 5 mm | 5° 5 mm | 5° 1 mm | 3° 0.5 mm | median left | n |",
-        "|---|---|---|---|---|---|---|",
-        *(group_row(report[name], title) for name, title in GROUPS.items()),
-        *(group_row(others[name], f"{GROUPS[name]}, other seeds") for name in HEADLINE),
-        "",
-        "| what else was tried | seen, 5° 1 mm | 3° 0.5 mm | held out, 5° 1 mm | 3° 0.5 mm |",
-        "|---|---|---|---|---|",
-        method_row(report, "network", "**TacRefineNet**"),
-        *(
-            method_row(report, name, title)
-            for name, title in METHODS.items()
-            if name in report["seen"]["baselines"]
-        ),
-        "",
-        f"| held-out families, left: median, 90th | {' | '.join(FELT)} |",
-        f"|---{'|---' * len(FELT)}|",
-        *(dof_row(report[name], title) for name, title in SIMULATORS.items()),
-        "",
-        f"{report['parameters']:,} parameters; a prediction takes {latency:.2f} ms on one core, which "
-        f"simulates {rate_s:.0f} grasps a second for training.",
-    ]
-    before, rest = readme.read_text().split(START)
-    _, after = rest.split(END)
-    readme.write_text("\n".join([before + START, *lines, END + after]))
+    """Write both."""
+    results, target, front = map(Path, sys.argv[1:])
+    reports = [json.loads((results / name).read_text()) for name in BLOCKS]
+    target.write_text(report_text(reports, results))
+    readme.put(front, START, END, readme_lines(reports, results))
 
 
 if __name__ == "__main__":

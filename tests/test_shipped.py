@@ -14,6 +14,7 @@ from xr0.cli import launch
 from xr0.touch import scores, task
 from xr0.touch.groups import Group
 from xr0.touch.jobs import Job, Networks, run_job
+from xr0.touch.predictor import Predictor
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS, RESULTS, RUNS = ROOT / "checkpoints", ROOT / "results", ROOT / "runs"
@@ -50,8 +51,6 @@ def test_results_were_measured_on_these_weights(name: str, path: Path, where: st
     ("script", "results"),
     [
         ("tiny_table.py", "tiny"),
-        ("tactile_table.py", "tactile"),
-        ("insertion_table.py", "tactile/insertion.json"),
         ("latency_table.py", "cpu"),
     ],
 )
@@ -60,6 +59,21 @@ def test_the_readme_s_tables_are_those_of_the_results(script: str, results: str,
     readme.write_text((ROOT / "README.md").read_text())
     subprocess.run([sys.executable, RUNS / script, RESULTS / results, readme], check=True)
     assert readme.read_text() == (ROOT / "README.md").read_text()
+
+
+def test_the_fingertips_report_is_that_of_the_results(tmp_path: Path) -> None:
+    report, readme = RESULTS / "tactile" / "README.md", ROOT / "README.md"
+    (tmp_path / "README.md").write_text(readme.read_text())
+    written = [tmp_path / "report.md", tmp_path / "README.md"]
+    subprocess.run([sys.executable, RUNS / "tactile_table.py", RESULTS / "tactile", *written], check=True)
+    assert [path.read_text() for path in written] == [report.read_text(), readme.read_text()]
+
+
+def test_the_fingertips_sigma_is_the_one_that_was_reported() -> None:
+    report = read(RESULTS / "tactile" / "report_8000000.json")
+    loaded = Predictor.from_pretrained(CHECKPOINTS / "tactile").sigma_scale.tolist()
+    assert loaded == report["settings"]["checkpoint"]["sigma_scale"]
+    assert loaded != [1.0] * 6
 
 
 def test_fingertips_refine_parts_of_families_they_never_felt() -> None:
