@@ -94,6 +94,15 @@ def test_everything_a_stage_takes_can_move() -> None:
     assert moved[1].is_meta
 
 
+def test_without_torchrun_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK"):
+        monkeypatch.delenv(name, raising=False)
+    with world() as here:
+        assert (here.rank, here.size, here.main) == (0, 1, True)
+        module = nn.Linear(2, 2)
+        assert here.wrap(module) is module
+
+
 def two_processes(out: Path) -> None:
     """Under torchrun: each process draws its own batches, as training does."""
     with world() as here:

@@ -44,6 +44,15 @@ def test_a_question_says_how_many_of_its_ids_are_the_answer(words: tokenizer.Tok
     tokens, count = Processor(words, SPEC).question([FRAME], "where is the brick", "in the bin")
     assert words.decode(tokens.ids[-count:], skip_special_tokens=False) == "in the bin<|im_end|>\n"
     assert words.decode(tokens.ids[:-count], skip_special_tokens=False).endswith("<|im_start|>assistant\n")
+    assert tokens.pixels.dtype == np.float32
+    assert len(tokens.pixels) == SPEC.tokens(tokens.grids[0]) * SPEC.merge**2
+
+
+def test_a_question_may_be_of_words_alone(words: tokenizer.Tokenizer) -> None:
+    tokens, count = Processor(words, SPEC).question([], "where is the brick", "in the bin")
+    assert tokens.grids == []
+    assert tokens.pixels.shape == (0, 3 * SPEC.temporal * SPEC.patch**2)
+    assert count < len(tokens.ids)
 
 
 def test_the_texts_that_are_remembered_are_bounded(
