@@ -63,11 +63,13 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
+@cache
 def machine() -> dict[str, Any]:
     """The computer, in words."""
     return {"cpu": _cpu(), "cores": os.cpu_count(), "system": platform.platform()}
 
 
+@cache
 def versions() -> dict[str, str]:
     """Python and the packages on which a result depends, as far as they are installed."""
     found = {"python": platform.python_version()}
