@@ -1,4 +1,4 @@
-"""What an environment is: a simulator or a robot behind six methods."""
+"""What an environment is: a simulator or a robot behind seven methods."""
 
 from __future__ import annotations
 
@@ -28,6 +28,14 @@ class Env(Protocol):
 
     def apply(self, action: np.ndarray) -> None:
         """Command float64 [native_dim] for one tick of 1 / rate_hz."""
+        ...
+
+    def stop(self) -> None:
+        """Bring the robot to rest where it is, and leave it there.
+
+        Called at every end of an episode: done, out of time, failed, interrupted; so also after `apply` or
+        `reset` has raised, from whatever state the robot is in.
+        """
         ...
 
     def success(self) -> bool:

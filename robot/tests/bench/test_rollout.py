@@ -1,3 +1,6 @@
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -155,3 +158,129 @@ def test_on_the_wall_clock_a_slow_policy_is_measured_and_the_robot_still_arrives
     assert result.success
     assert min(result.latencies_s) >= 0.06
     assert result.idle_ticks >= 1
+
+
+class Watched(MockEnv):
+    """Counts how often it is stopped."""
+
+    stops = 0
+
+    def stop(self):
+        self.stops += 1
+
+    def success(self):
+        return False
+
+
+@pytest.mark.parametrize(
+    "method, call, ticks", [("apply", 20, 19), ("observe", 3, 20), ("success", 5, 5)], ids=str
+)
+def test_a_robot_that_fails_is_stopped_and_nothing_recorded_is_lost(method, call, ticks, caplog):
+    class Failing(Watched):
+        calls = 0
+
+    def fail(self, *arguments):
+        self.calls += 1
+        if self.calls == call:
+            raise TimeoutError("can0: the bus is silent")
+        return getattr(MockEnv, method)(self, *arguments) if method != "success" else False
+
+    setattr(Failing, method, fail)
+    env = Failing()
+    result = run(env, MockPolicy(env), Asynchronous(10))
+    assert result.error == "TimeoutError: can0: the bus is silent"
+    assert len(result.ticks) == ticks and not result.success
+    assert env.stops == 1
+    assert "Traceback" in caplog.text
+
+
+@pytest.mark.parametrize("error", [KeyError("actions"), TypeError("no len()"), ZeroDivisionError("none")])
+def test_a_policy_that_raises_anything_at_all_ends_the_episode_in_one_line(error, caplog):
+    class Buggy(MockPolicy):
+        def infer(self, observation, prefix, seed):
+            if observation.time_s > 0.3:
+                raise error
+            return super().infer(observation, prefix, seed)
+
+    env = Watched()
+    result = run(env, Buggy(env), Asynchronous(10))
+    assert result.error == f"policy: {type(error).__name__}: {error}"
+    assert len(result.ticks) == 10 and env.stops == 1
+    assert "Traceback" in caplog.text
+
+
+def test_a_watcher_that_fails_ends_the_episode_too():
+    def watch(tick, observe):
+        raise RuntimeError("the window was closed")
+
+    env = Watched()
+    result = run(env, MockPolicy(env), Asynchronous(10), watch=watch)
+    assert result.error == "RuntimeError: the window was closed"
+    assert len(result.ticks) == 1 and env.stops == 1
+
+
+@pytest.mark.parametrize("method", ["apply", "reset"])
+def test_an_interrupt_stops_the_robot_and_is_passed_on(method):
+    env = Watched()
+    policy = MockPolicy(env)
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    setattr(env, method, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(env, policy, Asynchronous(10))
+    assert env.stops == 1
+
+
+def test_a_robot_that_does_not_even_stop_is_an_error_after_a_success():
+    class Runaway(MockEnv):
+        def stop(self):
+            raise OSError("no answer from the brake")
+
+    env = Runaway()
+    result = run(env, MockPolicy(env), Asynchronous(10))
+    assert result.success and result.error == "OSError: no answer from the brake"
+
+
+def test_an_ordinary_episode_ends_with_the_robot_stopped():
+    env = Watched()
+    assert run(env, MockPolicy(env), Asynchronous(10)).error is None
+    assert env.stops == 1
+
+
+def test_a_request_that_hangs_does_not_delay_the_next_episode():
+    gate, hanging = threading.Event(), threading.Event()
+
+    class Stuck(MockPolicy):
+        def infer(self, observation, prefix, seed):
+            if not hanging.is_set():
+                hanging.set()
+                gate.wait(60)
+            return super().infer(observation, prefix, seed)
+
+    class Patient(WallClock):
+        """Real enough for a thread to answer, too fast to wait for one that hangs."""
+
+        def sleep_until(self, time_s):
+            hanging.wait(10)
+            time.sleep(0.001)
+
+    env = MockEnv()
+    inference = ThreadedInference(Stuck(env))
+
+    def episode(time_limit_s):
+        how = {
+            "inference": inference,
+            "strategy": Asynchronous(10),
+            "clock": Patient(),
+            "limits": BRICKS_LIMITS,
+        }
+        return rollout(env, Episode(3), time_limit_s=time_limit_s, **how)
+
+    first = episode(1.0)
+    assert first.idle_ticks == 30 and first.error is None
+    assert episode(10.0).success
+    assert not gate.is_set()
+    gate.set()
+    inference.close()

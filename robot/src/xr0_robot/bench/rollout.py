@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from xr0_robot import report
@@ -12,7 +14,7 @@ from xr0_robot.bench import metrics
 from xr0_robot.env import Env
 from xr0_robot.executor.clock import Clock, Metronome
 from xr0_robot.executor.inference import Inference
-from xr0_robot.executor.loop import Executor, InferenceFailed, Tick
+from xr0_robot.executor.loop import Executor, InferenceFailed, Tick, one_line
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.strategy import Strategy
 from xr0_robot.limits import Limits
@@ -23,14 +25,20 @@ TIME_LIMIT_S = 10.0
 SETTLE_S = 0.5
 """Success counts once it has lasted this long: a brick that rolls out of the bin was never in it."""
 
-Drive = Callable[[Executor], Callable[[float, Callable[[], Observation]], Tick]]
-"""What calls the executor in each tick, from the executor; by default its own `tick`."""
+Advance = Callable[[float, Callable[[], Observation]], Tick]
+"""The command for this tick, from the time [s] and a way to observe: `Executor.tick`, or what stands before
+it."""
+
+Drive = Callable[[Executor], Advance]
+"""Makes the `Advance` of an episode from its executor."""
 
 Watcher = Callable[[Tick, Callable[[], Observation]], None]
 """Called after each tick; call its second argument for a picture of now (it costs a rendering)."""
 
+log = logging.getLogger(__name__)
 
-def alone(executor: Executor) -> Callable[[float, Callable[[], Observation]], Tick]:
+
+def alone(executor: Executor) -> Advance:
     """The executor drives itself: nothing interrupts the policy."""
     return executor.tick
 
@@ -47,7 +55,7 @@ class Episode:
 
 @dataclass(frozen=True)
 class EpisodeResult:
-    """What happened. time_s: from the start to the success, None without; error: why it ended early;
+    """What happened. time_s: from the start to the success, None without; error: what failed;
     spoken_success: whether what was spoken is fulfilled at the end, where that is not what is scored."""
 
     embodiment: Embodiment
@@ -106,51 +114,87 @@ def rollout(
     drive: Drive = alone,
     time_limit_s: float = TIME_LIMIT_S,
 ) -> EpisodeResult:
-    """Run one episode; a policy that fails ends it with the reason in `error`, and all ticks until then.
+    """Run one episode, and stop the robot however it ends. What fails on the way (policy, robot, watcher)
+    ends it with the reason in `error`, and all ticks until then.
 
     drive: who stands between the episode and the executor.
     """
     robot = env.embodiment
     _same_robot(inference.policy.embodiment, robot)
-    instruction = env.reset(episode.seed, episode.instruction)
-    spoken = instruction if episode.spoken is None else episode.spoken
-    executor = Executor(inference, strategy, Safety(robot, limits), env.state(), episode.seed)
-    advance = drive(executor)
-    metronome = Metronome(clock, robot.rate_hz)
-    ticks: list[Tick] = []
-    missed, held_ticks, error = 0, 0, None
+    record = _Record()
+    try:
+        instruction = env.reset(episode.seed, episode.instruction)
+        spoken = instruction if episode.spoken is None else episode.spoken
+        executor = Executor(inference, strategy, Safety(robot, limits), env.state(), episode.seed)
 
-    def observe() -> Observation:
-        return env.observe(spoken, clock.now())
+        def observe() -> Observation:
+            return env.observe(spoken, clock.now())
 
-    for _ in range(robot.ticks(time_limit_s)):
-        missed += metronome.wait()
-        try:
-            tick = advance(clock.now(), observe)
-        except InferenceFailed as failure:
-            error = str(failure)
-            break
-        env.apply(tick.command)
-        ticks.append(tick)
-        if watch is not None:
-            watch(tick, observe)
-        held_ticks = held_ticks + 1 if env.success() else 0
-        if held_ticks > robot.ticks(SETTLE_S):
-            break
-    success = held_ticks > robot.ticks(SETTLE_S)
-    done_after = len(ticks) + missed - robot.ticks(SETTLE_S)
+        with record.failures():
+            _run(env, drive(executor), observe, clock, watch, robot.ticks(time_limit_s), record)
+    finally:
+        with record.failures():
+            env.stop()
     return EpisodeResult(
         embodiment=robot,
         seed=episode.seed,
         instruction=instruction,
         spoken=spoken,
-        success=success,
-        time_s=round(done_after * robot.dt, 3) if success else None,
-        ticks=tuple(ticks),
-        missed_ticks=missed,
+        success=record.time_s is not None,
+        time_s=record.time_s,
+        ticks=tuple(record.ticks),
+        missed_ticks=record.missed,
         latencies_s=tuple(executor.latencies_s),
-        error=error,
+        error="; ".join(record.errors) or None,
     )
+
+
+@dataclass
+class _Record:
+    """What has happened so far; it outlives whatever ends the episode."""
+
+    ticks: list[Tick] = field(default_factory=list)
+    missed: int = 0
+    time_s: float | None = None
+    errors: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """A failure becomes one line of the record."""
+        try:
+            yield
+        except InferenceFailed as error:
+            self.errors.append(str(error))
+        except Exception as error:  # drivers and watchers are foreign code; what they raise must lose nothing
+            log.exception("the episode ends")
+            self.errors.append(one_line(error))
+
+
+def _run(
+    env: Env,
+    advance: Advance,
+    observe: Callable[[], Observation],
+    clock: Clock,
+    watch: Watcher | None,
+    ticks: int,
+    record: _Record,
+) -> None:
+    """Tick after tick, until success has lasted or `ticks` are over."""
+    robot = env.embodiment
+    settle = robot.ticks(SETTLE_S)
+    metronome = Metronome(clock, robot.rate_hz)
+    held = 0
+    for _ in range(ticks):
+        record.missed += metronome.wait()
+        tick = advance(clock.now(), observe)
+        env.apply(tick.command)
+        record.ticks.append(tick)
+        if watch is not None:
+            watch(tick, observe)
+        held = held + 1 if env.success() else 0
+        if held > settle:
+            record.time_s = round((len(record.ticks) + record.missed - settle) * robot.dt, 3)
+            return
 
 
 def _same_robot(policy: Embodiment, robot: Embodiment) -> None:

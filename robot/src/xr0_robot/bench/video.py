@@ -81,7 +81,8 @@ def _pages(result: EpisodeResult, frames: Sequence[np.ndarray], caption: str) ->
     font, small = ImageFont.load_default(21), ImageFont.load_default(15)
     strip, top = _strip(result.ticks, width - 2 * MARGIN), HEAD + height + MARGIN - 2
     _legend(blank, result.ticks, top + STRIP + 5)
-    for index, (tick, frame) in enumerate(zip(result.ticks, frames, strict=True)):
+    # An episode that broke off may have a tick more than pictures.
+    for index, (tick, frame) in enumerate(zip(result.ticks, frames, strict=False)):
         page = blank.copy()
         page.paste(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS), (0, HEAD))
         draw = ImageDraw.Draw(page)

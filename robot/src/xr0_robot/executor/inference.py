@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +20,8 @@ class Policy(Protocol):
 
     Actions are absolute native commands; row 0 belongs to the tick of the observation. `infer` raises
     ConnectionError when the server is out of reach, and may then be called again; ValueError or RuntimeError,
-    in one line, where asking again would not help.
+    in one line, where asking again would not help. It may be called while an earlier call, whose answer
+    nobody waits for any more, has not returned: a policy that cannot do both takes them in turn.
     """
 
     embodiment: Embodiment
@@ -74,7 +75,7 @@ class Inference(Protocol):
         ...
 
     def cancel(self) -> None:
-        """Forget the request under way; may wait for it (threads cannot be interrupted): between episodes."""
+        """Forget the request under way, without waiting for it: its reply never comes."""
         ...
 
     def close(self) -> None:
@@ -89,7 +90,7 @@ class ThreadedInference:
         _check_latency(added_latency_s)
         self.policy = policy
         self._added_latency_s = added_latency_s
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xr0-inference")
+        self._thread = _one_thread()
         self._future: Future[Reply] | None = None
 
     @property
@@ -111,10 +112,11 @@ class ThreadedInference:
         return future.result()
 
     def cancel(self) -> None:
-        """Wait for the thread, drop what it brings."""
-        if self._future is not None:
-            wait([self._future])
-            self._future = None
+        """Leave a thread that is not done to itself: a request that hangs must not delay the next episode."""
+        if self._future is not None and not self._future.done():
+            self._thread.shutdown(wait=False)
+            self._thread = _one_thread()
+        self._future = None
 
     def close(self) -> None:
         """Let the thread end; closing the policy's connection ends an `infer` that hangs."""
@@ -164,6 +166,10 @@ class VirtualInference:
 
     def close(self) -> None:
         """Nothing to end."""
+
+
+def _one_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="xr0-inference")
 
 
 def _check_latency(latency_s: float) -> None:

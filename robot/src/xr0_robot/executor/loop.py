@@ -33,6 +33,11 @@ class InferenceFailed(RuntimeError):  # noqa: N818 (what has happened, not what 
     """The policy answers no more, refuses, or answers with what this robot cannot execute. One line."""
 
 
+def one_line(error: Exception) -> str:
+    """Type and message: a KeyError's message alone is only the key."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 @dataclass(frozen=True)
 class Tick:
     """What was done in one control tick.
@@ -202,6 +207,9 @@ class Executor:
             self._lose(now_s, error)
         except (ValueError, RuntimeError) as error:
             raise InferenceFailed(str(error)) from error
+        except Exception as error:  # a policy is foreign code: whatever it raises, the robot must be stopped
+            log.exception("the policy failed in a way that it does not announce")
+            raise InferenceFailed(f"policy: {one_line(error)}") from error
 
     def _lose(self, now_s: float, error: ConnectionError) -> None:
         """The plan goes on until it ends, then the robot holds; meanwhile the server is asked again."""

@@ -64,6 +64,9 @@ class MockEnv:
         action = finite_vector("action", action, self.embodiment.native_dim)
         self._state += LAG * (action - self._state)
 
+    def stop(self) -> None:
+        """It has no inertia and stands: a real robot's own stop goes here, or its last command once more."""
+
     def success(self) -> bool:
         """Whether the tool is at the mark: a real robot asks its operator here."""
         return bool(np.linalg.norm(self._state[:3] - self.mark) < NEAR_M)

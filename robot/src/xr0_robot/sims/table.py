@@ -46,6 +46,9 @@ class Table:
         action = finite_vector("action", action, EMBODIMENT.native_dim)
         servo.follow(self.model, self.data, self.arm, action, EMBODIMENT.dt, self._substeps)
 
+    def stop(self) -> None:
+        """Between ticks nothing moves."""
+
     def close(self) -> None:
         """Free the renderers."""
         self._cameras.close()
