@@ -23,6 +23,7 @@ def test_every_part_of_the_loss_reaches_what_it_trains() -> None:
     mask[..., :7] = 1
     seen = inputs([row([5, 6, 7], 0), row([8, 9], 1)])
     batch = Batch(seen, torch.randn(2, 1, 32), torch.randn(2, HORIZON, 32), mask)
+    assert [len(stage.choices(batch, layers).hidden.attended) for layers in ((), (1, -1))] == [0, 2]
     losses = stage(batch, words_alone())
     assert set(losses) == {"loss", "action", "score", "words"}
     whole = losses["action"] + SCORE_WEIGHT * losses["score"] + NEXT_TOKEN_WEIGHT * losses["words"]
