@@ -1,4 +1,4 @@
-"""TacRefineNet: two grasps in, the wrist's increment and how sure it is out.
+"""TacRefineNet: two grasps in, the wrist's increment and its covariance out.
 
     image of a finger -> encoder, the same for all fingers, current and goal -> tokens, + finger and place
     per finger: current attends to goal; both, the match and the terms of registration, flattened -> one
@@ -37,7 +37,7 @@ TERM_SCALE = 20.0
 """Brings the terms of registration, each a hundredth of a taxel or so, to the size of the other features."""
 
 LOG_PRECISION = 6.0
-"""Largest logarithm of a diagonal entry of the factor: 0.0025 units, far below what a sensor can tell."""
+"""Largest logarithm of a diagonal entry of the factor: 0.0025 units, far below a sensor's resolution."""
 
 TRIANGLE = VECTOR * (VECTOR + 1) // 2
 """Entries of a triangular factor."""

@@ -33,7 +33,7 @@ LIMIT = 1.0 / 3.0
 turned pentagon or disc even a method that knows the shape would miss the tolerance too often."""
 
 SUBSAMPLES = 10
-"""Of the sensor that is differentiated: coarser rays see the corners of a circle that nobody feels."""
+"""Of the sensor that is differentiated: coarser rays see corners of a circle that cannot be felt."""
 
 PROBE_N = 5.0
 """Force on each pad."""

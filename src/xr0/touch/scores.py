@@ -76,7 +76,7 @@ def joined(parts: Sequence[Outcome]) -> Outcome:
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
-    """What a report says of one method on one group of episodes."""
+    """One method on one group of episodes, as a report has it."""
     mm, deg = magnitudes(outcome.errors)
     last = outcome.errors.shape[1] - 1
     observable = np.abs(outcome.errors[:, 0]) > UNOBSERVABLE

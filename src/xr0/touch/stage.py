@@ -1,6 +1,6 @@
 """TacRefineNet's loss: the likelihood of the true increment, and its distance from the predicted one.
 
-The likelihood has a full covariance, for what cannot be told is seldom one of the six numbers: a rod that
+The likelihood has a full covariance, for what touch cannot tell is seldom one of the six numbers: a rod that
 lies aslant hides a mixture of y and z, and both numbers of its mixture are to be learned all the same.
 """
 

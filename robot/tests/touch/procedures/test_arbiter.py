@@ -14,10 +14,8 @@ from xr0_robot.executor.strategy import Asynchronous, Synchronous
 from xr0_robot.limits import PlainLimit, PoseLimit
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.touch.procedures.arbiter import Arbiter
-from xr0_robot.touch.procedures.compensation import BLEND_TICKS, Compensation
 from xr0_robot.touch.procedures.measurement import Touch
 from xr0_robot.touch.procedures.predictors import InlinePredictor
-from xr0_robot.touch.sensor import increment
 from xr0_robot.touch.sensor.pads import TactileReading
 from xr0_robot.touch.sims.insertion.arm import BRICKS_ARM
 from xr0_robot.types import Chunk, Observation
@@ -245,31 +243,3 @@ def test_a_policy_that_never_answers_again_after_the_refinement_ends_the_episode
     bench = Bench(world, goal, world, latencies=(3, 3, 10**6))
     with pytest.raises(InferenceFailed, match="no answer"):
         bench.run(int(PATIENCE_S * 30) + 200)
-
-
-def test_a_compensation_fades_in_undoes_itself_for_the_policy_and_fades_out(touch_world):
-    world = touch_world(OFF)
-    fade = Compensation(BRICKS_ARM, increment.to_matrix(np.array(OFF)))
-    assert fade.sent(world.state) == pytest.approx(world.state)
-    track = []
-    for _ in range(BLEND_TICKS + 3):
-        fade.advance(holding=True)
-        track.append(fade.sent(world.state))
-        assert fade.seen(track[-1]) == pytest.approx(world.state, abs=1e-12)
-    steps = np.linalg.norm(np.diff([world.state, *track], axis=0)[:, :3], axis=1)
-    assert steps.max() < 1e-3 and steps[-1] == 0.0
-    for _ in range(BLEND_TICKS):
-        assert not fade.over
-        fade.advance(holding=False)
-    assert fade.over
-
-
-def test_placing_with_the_compensation_puts_the_object_where_the_right_grasp_would(touch_world):
-    wrong, right = touch_world(OFF), touch_world([0.0] * 6)
-    fade = Compensation(BRICKS_ARM, increment.to_matrix(np.array(OFF)))
-    for _ in range(BLEND_TICKS):
-        fade.advance(holding=True)
-    plan = np.array([0.5, -0.1, 0.1, 0.0, 0.1, -0.3, 0.0])
-    wrong.apply(fade.sent(plan))
-    right.apply(plan)
-    assert np.allclose(wrong.object, right.object, atol=1e-9)

@@ -164,7 +164,7 @@ def _nut() -> DemoObject:
 
 
 def _rod() -> DemoObject:
-    """Standing between the pads, both ends within them; how it is turned about itself nobody feels."""
+    """Standing between the pads, both ends within them; its turn about its own axis cannot be felt."""
     return _object("rod", [upright(regular(24, 2.5), 8.0)], ("x", "rz"))
 
 

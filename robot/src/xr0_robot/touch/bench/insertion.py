@@ -123,8 +123,8 @@ def measure(url: str, seeds: range, workers: int, network: Mapping[str, Any], pa
     """All kinds on all seeds, by `workers` processes against one tactile server, written to `path` as they
     come.
 
-    network: what the server says that it serves. Rows that are in `path` already are kept: those of this
-    network, and those without refinement, which no network changes.
+    network: name and fingerprint from the server's metadata. Rows that are in `path` already are kept: those
+    of this network, and those without refinement, which no network changes.
     """
     rows = _kept(path, seeds, network)
     done = {(row["kind"], row["seed"]) for row in rows}
@@ -221,7 +221,7 @@ def _refined_row(refined: RefinementRecord, left: np.ndarray) -> dict[str, Any]:
     outcome = refined.outcome
     offset = np.eye(4) if outcome is None else outcome.offset
     remaining = increment.to_vector(increment.inverse(offset) @ left)
-    remaining[0] = 0.0  # along the closing axis both fingers give way: nobody feels it, and nothing needs it
+    remaining[0] = 0.0  # along the closing axis both fingers give way: it is not felt, nor needed
     length_mm, angle_deg = increment.magnitudes(remaining)
     return {
         "aborted": refined.aborted,

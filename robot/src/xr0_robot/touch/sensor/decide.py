@@ -1,5 +1,4 @@
-"""The rules of the refinement loop: when to stop, when to give up, how far to move. Pure, one decision at a
-time.
+"""The rules of the refinement loop: when to stop, when to give up, how far to move. No input or output.
 
 Both loops follow them: the simulated episodes that a network is measured by, and the robot's.
 """

@@ -1,5 +1,4 @@
-"""The read-out of a piezoresistive array: forces on taxels to 8 bits, with everything that is wrong on the
-way.
+"""The read-out of a piezoresistive array: forces on taxels to 8 bits, with all faults on the way.
 
 One chain for every simulator, so that two of them differ in their mechanics only. Sizes are our own choice,
 wide for a sensor of this kind. They are drawn once for a physical sensor: goal and current reading share

@@ -1,5 +1,5 @@
-"""What a served tactile predictor is asked and answers: keys of the wire's flat maps, and both ways
-across."""
+"""Requests to a served tactile predictor and its answers: keys of the wire's flat maps, encoding,
+decoding."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIGMA = "tactile/sigma"
 
 
 def request(current: TactileReading, goal: TactileReading) -> dict[str, Any]:
-    """Ask for the increment from one grasp to another."""
+    """A request for the increment from one grasp to another."""
     return {
         FINGERS: list(current.fingers),
         **{IMAGES[which]: reading.images for which, reading in (("current", current), ("goal", goal))},
@@ -38,7 +38,7 @@ def request(current: TactileReading, goal: TactileReading) -> dict[str, Any]:
 
 
 def readings(message: Mapping[str, Any]) -> tuple[TactileReading, TactileReading]:
-    """Current and goal of a request; ValueError, one line, for one that is none."""
+    """Current and goal of a request; ValueError, one line, for an invalid one."""
     wanted = [FINGERS, *IMAGES.values(), *JOINTS.values()]
     missing = [key for key in wanted if key not in message]
     if missing:

@@ -1,4 +1,4 @@
-"""Fingertip arrays: their geometry, and one reading of them, refused where it cannot be one.
+"""Fingertip arrays: their geometry, and one reading of them, refused where it is invalid.
 
 A pad's frame has its origin in the middle of the face, x out of the face towards the object, y along the
 columns, z along the rows. Taxel [i, j] of an image lies at y = (j - 4) * 1.1, z = (i - 5) * 1.1 of its own
@@ -18,10 +18,10 @@ ROWS, COLUMNS = 11, 9
 """Taxels of one fingertip (TacRefineNet, arXiv 2509.25746)."""
 
 PITCH_MM = 1.1
-"""From taxel to taxel (the same)."""
+"""From taxel to taxel (same paper)."""
 
 LEVELS = 255
-"""Full scale of the 8 bit read-out (the same)."""
+"""Full scale of the 8 bit read-out (same paper)."""
 
 FULL_SCALE_N = 0.8
 """Force on one taxel at full scale: our choice, the paper gives none."""

@@ -1,4 +1,4 @@
-"""Things to hold: unions of convex prisms, or a surface of triangles, with the half-spaces that bound each
+"""Shapes of objects: unions of convex prisms, or a surface of triangles, with the half-spaces that bound each
 piece."""
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class SprungHand:
         return increment.inverse(self._hand()) @ self.object
 
     def apply(self, action: np.ndarray) -> None:
-        """One tick of 1/30 s: the wrist goes where it is told, the fingers press or open as they can."""
+        """One tick of 1/30 s: the wrist is where the command says, the fingers press or open."""
         model, data = self._model.model, self._model.data
         self._pose = np.array(action[:6])
         self._model.hold(self.grasp())

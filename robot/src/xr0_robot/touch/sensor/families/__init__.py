@@ -4,8 +4,8 @@ Nominal placement: the object's origin in the middle of the gripper, x the closi
 by 12.1 mm (z), so sizes are those of small machine parts. SEEN is for training. HELD_OUT and RESERVED are
 never trained on, RESERVED not even looked at while the method was made. What they could be confused with is
 kept out of SEEN: no polygon of three corners, no bars that cross at a right angle, no rod with exactly one
-step. Seen from the pads no family has a symmetry finer than 60 degrees, except round ones, whose turn nobody
-can feel.
+step. Seen from the pads no family has a symmetry finer than 60 degrees, except round ones, whose turn cannot
+be felt.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def _union(rng: Rng) -> list[Prism]:
 
 
 def _rubble(rng: Rng) -> list[Prism]:
-    """Two or three prisms of any kind, lying anyhow."""
+    """Two or three prisms of any kind, in any orientation."""
     parts = []
     for _ in range(rng.integers(2, 4)):
         polygon = irregular(rng, int(rng.integers(4, 8))) * rng.uniform(0.3, 0.7)

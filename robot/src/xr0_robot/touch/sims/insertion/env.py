@@ -197,7 +197,7 @@ class InsertionEnv(Table):
 
 
 GRIP_N = 7.5
-"""The gripper's squeeze on a key 10 mm thick, told to close: its servos' stiffness times 5 mm."""
+"""The gripper's squeeze on a key 10 mm thick, commanded to close: its servos' stiffness times 5 mm."""
 
 SLIGHT_N = 0.1
 """The least the sprung pads are pressed with."""
