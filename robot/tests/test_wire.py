@@ -76,7 +76,7 @@ def test_a_transposed_view_keeps_its_order():
     np.testing.assert_array_equal(wire.unpack(wire.pack({"v": view}))["v"], view)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_plain_maps_come_back_the_same(message):
     assert wire.unpack(wire.pack(message)) == message
@@ -218,7 +218,7 @@ def test_arbitrary_bytes_give_a_map_or_a_value_error(frame):
     _only_value_error(frame)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_damaged_frame_gives_a_map_or_a_value_error(data):
     frame = bytearray(

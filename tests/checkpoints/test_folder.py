@@ -218,7 +218,7 @@ def test_a_wrong_config_is_one_line(copy: Path, change: dict, message: str) -> N
         checkpoint.load(copy)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=200), st.integers(0, 2**64 - 1))
 def test_no_bytes_are_taken_for_weights(
     tmp_path_factory: pytest.TempPathFactory, body: bytes, length: int

@@ -324,7 +324,7 @@ def test_neither_folder_nor_hub_name(tmp_path: Path) -> None:
         Policy.from_pretrained(tmp_path / "nothing" / "here")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_damage_to_a_header_or_index_does_more_than_one_line(libero: Path, data: st.DataObject) -> None:
     """A byte changed, a stretch cut or doubled, anywhere in the JSON: read as it is, or refused by name."""
@@ -352,7 +352,7 @@ def test_no_damage_to_a_header_or_index_does_more_than_one_line(libero: Path, da
         path.unlink()
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_damage_to_the_json_of_a_checkpoint_does_more_than_one_line(
     libero: Path, data: st.DataObject
@@ -385,7 +385,7 @@ def test_no_damage_to_the_json_of_a_checkpoint_does_more_than_one_line(
         broken.unlink()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from(["dtype", "shape", "data_offsets", "x"]),

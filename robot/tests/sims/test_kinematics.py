@@ -26,7 +26,7 @@ def solve(env):
     return solve
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(
     place=st.tuples(numbers(0.25, 0.68), numbers(-0.2, 0.2), numbers(0.0, 0.3)),
     turn=st.tuples(numbers(-0.3, 0.3), numbers(-0.3, 0.3), numbers(-0.9, 0.9)),
@@ -38,7 +38,7 @@ def test_the_solution_reaches_every_pose_of_the_workspace(solve, place, turn):
     assert rotation.angle_between(reached[3:], pose[3:]) < 1e-3
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(place=st.tuples(numbers(-3, 3), numbers(-3, 3), numbers(-3, 3)), turn=st.tuples(*[numbers(-3, 3)] * 3))
 def test_the_unreachable_ends_within_the_limits(env, solve, place, turn):
     joints, _ = solve(np.array([*place, *turn]), 60)

@@ -76,7 +76,7 @@ def test_it_goes_back_for_a_brick_that_is_taken_away(env):
 coordinates = st.tuples(*[st.floats(-1, 1)] * 3)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(start=coordinates, goals=st.lists(coordinates, min_size=1, max_size=4), last=coordinates)
 def test_a_glide_keeps_its_limits_and_arrives(start, goals, last):
     glide = Glide(np.array(start), speed=0.5, acceleration=2.0)

@@ -201,7 +201,7 @@ latencies = st.lists(st.integers(0, 9), min_size=1, max_size=4)
 strategies = st.sampled_from([Asynchronous(10), Asynchronous(4), Synchronous(10)])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(forces, sizes, latencies, strategies, st.booleans(), st.lists(st.booleans(), min_size=1, max_size=4))
 def test_one_writer_per_tick_and_no_stale_chunk_whatever_happens(
     touch_world, goal, runs, script, delays, strategy, supported, readable
@@ -225,7 +225,7 @@ def test_one_writer_per_tick_and_no_stale_chunk_whatever_happens(
             assert observed > last_touch
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(forces, latencies, strategies)
 def test_refinement_off_is_the_executor_alone_bit_for_bit(touch_world, runs, delays, strategy):
     felt = [force for force, ticks in runs for _ in range(ticks)]

@@ -61,7 +61,7 @@ def test_a_wrong_grasp_is_put_right_by_moving_the_hand_and_the_object_stays(touc
 errors = st.tuples(st.just(0.0), st.floats(-6, 6), st.floats(-6, 6), *[st.floats(-0.15, 0.15)] * 3)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(error=errors)
 def test_no_motion_is_longer_than_a_step_and_all_of_them_stay_within_the_total(touch_world, goal, error):
     world = touch_world(error)
