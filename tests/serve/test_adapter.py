@@ -60,6 +60,7 @@ def test_keys_that_it_does_not_know_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("key", "value", "text"),
     [
+        (wire.STATE, [0.0] * 7, "is list, expected an array of numbers"),
         (wire.PROMPT, 7, "is int, expected a string"),
         (wire.PROMPT, "go " * 1000, "has 3000 characters, expected at most 2000"),
         (wire.SEED, np.zeros(10**6), "is ndarray, expected an integer"),

@@ -8,11 +8,12 @@ import socket
 import subprocess
 import sys
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import msgpack
 import numpy as np
 import pytest
+from served import HOST, running
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
@@ -22,7 +23,6 @@ from xr0_robot.client import Client, ConnectionLost, ServerError
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.types import Observation
 
-HOST = "127.0.0.1"
 HORIZON = 5
 
 
@@ -63,36 +63,6 @@ class FakePolicy:
         return {wire.ACTIONS: actions, wire.POLICY_TIMING: {wire.INFER_MS: 1.0}}
 
 
-@contextlib.contextmanager
-def running(policy, port=0, api_key=None):
-    """The server in a thread of this process; yields the port."""
-    started = Future()
-
-    async def main():
-        stop = asyncio.Event()
-        async with listening(policy, HOST, port, api_key) as bound_port:
-            started.set_result((bound_port, asyncio.get_running_loop(), stop))
-            await stop.wait()
-
-    def run():
-        try:
-            asyncio.run(main())
-        except (OSError, ValueError) as error:
-            started.set_exception(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        bound_port, loop, stop = started.result(10)
-        try:
-            yield bound_port
-        finally:
-            policy.release.set()
-            loop.call_soon_threadsafe(stop.set)
-    finally:
-        thread.join(10)
-
-
 @pytest.fixture
 def policy():
     return FakePolicy()
@@ -102,6 +72,7 @@ def policy():
 def port(policy):
     with running(policy) as bound_port:
         yield bound_port
+        policy.release.set()
 
 
 def openpi_connect(port, **options):

@@ -45,11 +45,10 @@ def _request(message: Mapping[str, Any]) -> Request:
     for key in (wire.STATE, wire.PROMPT):
         if key not in message:
             raise ValueError(f"request: {key!r} is missing, got {sorted(message)}")
-    prompt, seed, prefix = (
-        message[wire.PROMPT],
-        message.get(wire.SEED, DEFAULT_SEED),
-        message.get(wire.PREFIX),
-    )
+    state, prompt = message[wire.STATE], message[wire.PROMPT]
+    seed, prefix = message.get(wire.SEED, DEFAULT_SEED), message.get(wire.PREFIX)
+    if not isinstance(state, np.ndarray):
+        raise ValueError(f"request: {wire.STATE!r} is {type(state).__name__}, expected an array of numbers")
     if not isinstance(prompt, str):
         raise ValueError(f"request: {wire.PROMPT!r} is {type(prompt).__name__}, expected a string")
     if len(prompt) > MAX_PROMPT:
@@ -67,7 +66,7 @@ def _request(message: Mapping[str, Any]) -> Request:
         for key, value in message.items()
         if key.startswith(wire.IMAGE_PREFIX)
     }
-    return Request(images, message[wire.STATE], prompt, prefix, int(seed))
+    return Request(images, state, prompt, prefix, int(seed))
 
 
 def _image(key: str, value: Any) -> np.ndarray:
