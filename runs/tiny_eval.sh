@@ -13,6 +13,6 @@ run sync --mode sync --latency-ms 0
 run async_100ms --mode async --latency-ms 100
 run wrong_instruction --mode sync --latency-ms 0 --wrong-instruction
 run sync_100ms --mode sync --latency-ms 100
-run async_100ms_perturb --mode async --latency-ms 100 --perturb
+run async_100ms_perturb --mode async --latency-ms 100 --variant moved
 [ -f $out/expert.json ] || python -m xr0_robot.sims.bricks.expert --episodes 500 --first-seed 1000000 --json $out/expert.json
 python runs/tiny_table.py $out README.md

@@ -57,6 +57,11 @@ def test_a_failure_is_one_line(tmp_path: Path, arguments: list[str], message: st
         (["eval", "bricks", "--json", "x", "--workers", "0"], "--workers: got 0, expected at least 1"),
         (["eval", "bricks", "--json", "x", "--latency-ms", "inf"], "--latency-ms: got inf, expected"),
         (["eval", "bricks", "--json", "x", "--execute-horizon", "0"], "--execute-horizon: got 0, expected"),
+        (
+            ["eval", "bricks", "--json", "x", "--variant", "snow"],
+            "variant: got 'snow', expected one of trained,",
+        ),
+        (["demo", "--variant", "snow"], "variant: got 'snow', expected one of trained, moved, sentences, "),
         (["data", "demos", "x", "--episodes", "-2"], "--episodes: got -2, expected at least 1"),
         (["serve", "nowhere", "--port", "99999"], r"port: got 99999, expected 0 \(any\) to 65535"),
         (["serve", "nowhere", "--port", "-1"], r"port: got -1, expected 0 \(any\) to 65535"),

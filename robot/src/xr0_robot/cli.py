@@ -72,11 +72,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
     from xr0_robot.bench.evaluate import EXECUTE_HORIZON
-    from xr0_robot.bench.worlds import WORLDS
+    from xr0_robot.worlds import TRAINED, WORLDS
 
     parser.add_argument("--url", default=DEFAULT_URL, help=f"policy server (default {DEFAULT_URL})")
     parser.add_argument("--api-key", default=None, help="what the server asks for, if it does")
-    parser.add_argument("--world", choices=WORLDS, default=WORLDS[0])
+    parser.add_argument("--world", choices=WORLDS, default=next(iter(WORLDS)))
     parser.add_argument("--episodes", type=_positive, default=episodes)
     parser.add_argument("--mode", choices=("sync", "async", "naive"), default="async")
     parser.add_argument("--clock", choices=("wall", "virtual"), default=clock)
@@ -84,7 +84,7 @@ def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
         "--latency-ms", type=float, default=0.0, help="of an inference; wall clock: added to it"
     )
     parser.add_argument("--execute-horizon", type=_positive, default=EXECUTE_HORIZON, help="ticks per chunk")
-    parser.add_argument("--perturb", action="store_true", help="move the brick when the gripper comes near")
+    parser.add_argument("--variant", default=TRAINED, help="of the world (xr0_robot.worlds)")
 
 
 def _positive(text: str) -> int:

@@ -52,8 +52,8 @@ class ExpertPolicy:
         return Chunk(np.stack(rows), observation.time_s, self.embodiment.dt)
 
 
-def run(strategy, latency_s, seed, perturb=False, wrong=False):
-    world = open_world("bricks", perturb)
+def run(strategy, latency_s, seed, variant="trained", wrong=False):
+    world = open_world("bricks", variant)
     try:
         return world.env, rollout(
             world.env,
@@ -75,7 +75,7 @@ def test_the_expert_succeeds_through_the_executor(strategy, latency_s):
 
 
 def test_a_brick_that_is_moved_is_still_found():
-    env, result = run(Asynchronous(10), 0.1, seed=12, perturb=True)
+    env, result = run(Asynchronous(10), 0.1, seed=12, variant="moved")
     assert env.perturbed_tick is not None
     assert result.success
 

@@ -22,7 +22,7 @@ def policy(monkeypatch):
     monkeypatch.setattr(
         evaluate,
         "open_world",
-        lambda name, perturb: World(env, BRICKS_LIMITS, lambda seed: "no", lambda sentence: sentence == "no"),
+        lambda name, variant: World(env, BRICKS_LIMITS, lambda seed: "no", lambda sentence: sentence == "no"),
     )
     return MockPolicy(env)
 
@@ -94,9 +94,20 @@ def test_without_a_screen_the_view_says_so(monkeypatch):
         view.open_view(BRICKS)
 
 
-def test_an_unknown_world_is_refused_with_those_that_exist():
+def test_an_unknown_world_or_variant_is_refused_with_those_that_exist():
     with pytest.raises(ValueError, match="world: got 'moon', expected one of bricks"):
-        open_world("moon", perturb=False)
+        open_world("moon", "trained")
+    with pytest.raises(
+        ValueError, match=r"variant: got 'snow', expected one of trained, moved, .* world bricks"
+    ):
+        open_world("bricks", "snow")
+
+
+def test_the_caption_says_what_is_changed():
+    assert demo.caption(Settings(latency_ms=100.0)) == "async, thinking while it moves, 100 ms of latency"
+    assert demo.caption(Settings(variant="six")).endswith(
+        ", two more bricks, of colours that no sentence names"
+    )
 
 
 def test_merge_on_the_command_line(policy, tmp_path, capsys):

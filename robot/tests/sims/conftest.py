@@ -19,6 +19,7 @@ def env():
 def perturbed_env():
     from xr0_robot.sims.bricks.env import BricksEnv, BricksOptions
 
-    env = BricksEnv(BricksOptions(random_start=True, perturb=True))
+    env = BricksEnv()
+    env.options = BricksOptions(random_start=True, perturb=True)
     yield env
     env.close()

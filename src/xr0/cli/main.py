@@ -11,6 +11,7 @@ import tyro
 from xr0.cli import launch, options
 from xr0.cli import model as cli_model
 from xr0.touch import cli as cli_tactile
+from xr0_robot import worlds
 
 TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
 """The checkpoint that the repository ships."""
@@ -30,7 +31,7 @@ def demo(
     seed: int = 2_000_000,
     mode: Mode = "async",
     latency_ms: float = 0.0,
-    perturb: bool = False,
+    variant: str = worlds.TRAINED,
     view: bool = False,
     out: Path = Path("out/demo"),
 ) -> int:
@@ -43,16 +44,17 @@ def demo(
         seed: of the first scene.
         mode: think while moving (async; naive: without a prefix), or stop to think (sync).
         latency_ms: added to every inference.
-        perturb: move the brick when the gripper comes near.
+        variant: of the world: trained, moved, sentences, light, camera, six.
         view: open a live window.
         out: folder for videos and the plot.
     """
     options.at_least(1, episodes=episodes)
     options.at_least(0, seed=seed, latency_ms=latency_ms)
     options.sentence(task)
+    worlds.check("bricks", variant)
     given = ["--episodes", episodes, "--seed", seed, "--mode", mode, "--latency-ms", latency_ms, "--out", out]
     given += ["--task", task] if task else []
-    given += ["--perturb"] * perturb + ["--view"] * view
+    given += ["--variant", variant] + ["--view"] * view
     return launch.robot_against_server(checkpoint, ["demo", *map(str, given)])
 
 
@@ -67,7 +69,7 @@ def evaluate(
     mode: Mode = "async",
     latency_ms: float = 0.0,
     execute_horizon: int = 10,
-    perturb: bool = False,
+    variant: str = worlds.TRAINED,
     wrong_instruction: bool = False,
     workers: int = 2,
 ) -> int:
@@ -83,15 +85,16 @@ def evaluate(
             world is frozen meanwhile).
         latency_ms: what one inference takes on the virtual clock.
         execute_horizon: ticks of a chunk that are executed before the next is asked for.
-        perturb: move the brick when the gripper comes near.
+        variant: of the world: trained, moved, sentences, light, camera, six.
         wrong_instruction: tell the policy another sentence than the one that is scored; both are judged.
         workers: pairs of server and robot processes.
     """
     options.at_least(1, episodes=episodes, execute_horizon=execute_horizon, workers=workers)
     options.at_least(0, first_seed=first_seed, latency_ms=latency_ms)
+    worlds.check(world, variant)
     given = ["--world", world, "--mode", mode, "--latency-ms", latency_ms]
     given += ["--execute-horizon", execute_horizon]
-    given += ["--perturb"] * perturb + ["--wrong-instruction"] * wrong_instruction
+    given += ["--variant", variant] + ["--wrong-instruction"] * wrong_instruction
     return launch.sliced_rollout(checkpoint, list(map(str, given)), episodes, first_seed, workers, json)
 
 

@@ -23,6 +23,7 @@ from xr0_robot.bench.video import COLOURS, Recorder
 from xr0_robot.executor.inference import Policy
 from xr0_robot.executor.loop import Tick
 from xr0_robot.types import Observation
+from xr0_robot.worlds import TRAINED, WORLDS
 
 RATE_TICKS = 15
 """The rate that is shown is that of the last half second."""
@@ -92,8 +93,9 @@ def caption(settings: Settings) -> str:
     }[settings.mode]
     added = "of" if settings.clock == "virtual" else "of added"
     latency = f", {settings.latency_ms:g} ms {added} latency" if settings.latency_ms else ""
-    perturbed = ", the brick is moved" if settings.perturb else ""
-    return f"{settings.mode}, {words}{latency}{perturbed}"
+    changed = settings.variant != TRAINED
+    variant = f", {WORLDS[settings.world][settings.variant]}" if changed else ""
+    return f"{settings.mode}, {words}{latency}{variant}"
 
 
 def table(done: list[EpisodeResult], everything: Mapping[str, Any]) -> Table:

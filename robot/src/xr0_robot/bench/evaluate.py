@@ -14,6 +14,7 @@ from xr0_robot.bench.worlds import World, open_world
 from xr0_robot.executor.clock import Clock, VirtualClock, WallClock
 from xr0_robot.executor.inference import Inference, Policy, ThreadedInference, VirtualInference
 from xr0_robot.executor.strategy import Asynchronous, Naive, Strategy, Synchronous
+from xr0_robot.worlds import TRAINED
 
 EXECUTE_HORIZON = 10
 """Ticks of a chunk that are executed before the next one is asked for (facts: official client)."""
@@ -36,7 +37,7 @@ class Settings:
     clock: Literal["wall", "virtual"] = "virtual"
     latency_ms: float = 0.0
     execute_horizon: int = EXECUTE_HORIZON
-    perturb: bool = False
+    variant: str = TRAINED
     wrong_instruction: bool = False
     first_seed: int = 0
     episodes: int = 1
@@ -58,7 +59,7 @@ class Settings:
 
 def run(policy: Policy, settings: Settings, watch: Watcher | None = None) -> Iterator[EpisodeResult]:
     """Seeds first_seed, first_seed + 1, ...; after GIVE_UP episodes in a row that failed to run, no more."""
-    world = open_world(settings.world, settings.perturb)
+    world = open_world(settings.world, settings.variant)
     clock, inference = settings.timing(policy)
     broken = 0
     try:

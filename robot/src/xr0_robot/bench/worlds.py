@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xr0_robot import worlds
 from xr0_robot.env import Env
 from xr0_robot.limits import Limits
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
-
-WORLDS = ("bricks",)
-"""What `open_world` can open."""
 
 MISLEAD_STREAM = 0x5EED
 """Keeps the draw of a wrong sentence apart from the draws that lay the table."""
@@ -29,19 +27,19 @@ class World:
     fulfilled: Callable[[str], bool]
 
 
-def open_world(name: str, perturb: bool) -> World:
-    """Open a world; perturb: the thing that is asked for moves away once, when the gripper comes near."""
-    if name != "bricks":
-        raise ValueError(f"world: got {name!r}, expected one of {', '.join(WORLDS)}")
+def open_world(name: str, variant: str) -> World:
+    """Open one of `xr0_robot.worlds`; ValueError for another, RuntimeError where its simulator is missing."""
+    worlds.check(name, variant)
     try:
         from xr0_robot.sims.bricks import env as bricks  # noqa: PLC0415 (a body without a simulator need not have it)
-        from xr0_robot.sims.bricks import tasks  # noqa: PLC0415
+        from xr0_robot.sims.bricks import tasks, variants  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise RuntimeError(f"world bricks: {error}; install it: pip install 'xr0-robot[sim]'") from error
-    env = bricks.BricksEnv(bricks.BricksOptions(perturb=perturb))
+    env = bricks.BricksEnv(variants.VARIANTS[variant])
 
     def mislead(seed: int) -> str:
         env.reset(seed)
-        return tasks.another(env.target, np.random.default_rng([MISLEAD_STREAM, seed])).instruction
+        rng = np.random.default_rng([MISLEAD_STREAM, seed])
+        return tasks.another(env.target, rng, env.variant.wordings).instruction
 
     return World(env, BRICKS_LIMITS, mislead, env.fulfilled)

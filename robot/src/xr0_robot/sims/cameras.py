@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import mujoco
 import numpy as np
@@ -37,6 +38,38 @@ class Cameras:
     def close(self) -> None:
         """Free all contexts."""
         _free(self._renderers)
+
+
+@dataclass(frozen=True)
+class Displacement:
+    """How far a camera strays from its mount [m, degrees], each drawn from a range, in any direction."""
+
+    shift_m: tuple[float, float]
+    turn_deg: tuple[float, float]
+
+
+class Mounts:
+    """Where the cameras of one model are mounted, and how to stray from there."""
+
+    def __init__(self, model: mujoco.MjModel) -> None:
+        self._model = model
+        self._positions, self._turns = model.cam_pos.copy(), model.cam_quat.copy()
+
+    def displace(self, camera: str, by: Displacement, rng: np.random.Generator) -> None:
+        """Draw a place and a direction near the camera's mount, wherever it was displaced to before."""
+        number, turned = self._model.cam(camera).id, np.empty(4)
+        shift, axis = _direction(rng) * rng.uniform(*by.shift_m), _direction(rng)
+        half = 0.5 * np.deg2rad(rng.uniform(*by.turn_deg))
+        turn = np.concatenate([[np.cos(half)], np.sin(half) * axis])
+        mujoco.mju_mulQuat(turned, turn, self._turns[number])
+        self._model.cam_pos[number] = self._positions[number] + shift
+        self._model.cam_quat[number] = turned
+
+
+def _direction(rng: np.random.Generator) -> np.ndarray:
+    """A unit vector [3], any alike."""
+    vector = rng.normal(size=3)
+    return vector / np.linalg.norm(vector)
 
 
 def _free(renderers: dict[tuple[int, int], mujoco.Renderer]) -> None:

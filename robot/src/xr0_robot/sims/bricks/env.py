@@ -1,4 +1,4 @@
-"""The brick table as an Env: one arm, four bricks, two bins, a sentence."""
+"""The brick table as an Env: one arm, bricks of which four can be named, two bins, a sentence."""
 
 # MuJoCo is compiled and brings no type stubs.
 # pyright: reportAttributeAccessIssue=false
@@ -13,6 +13,7 @@ from xr0_robot.sims import cameras, scene
 from xr0_robot.sims.bricks import layout, tasks
 from xr0_robot.sims.bricks.embodiment import BRICKS as EMBODIMENT
 from xr0_robot.sims.bricks.paint import paint
+from xr0_robot.sims.bricks.variants import VARIANTS, Variant
 from xr0_robot.sims.table import HOME, Table
 from xr0_robot.types import Camera
 
@@ -46,7 +47,8 @@ HOVERING = 0.07
 
 @dataclass(frozen=True)
 class BricksOptions:
-    """random_start: the gripper starts anywhere over the table; perturb: the target moves once, when near."""
+    """What may change from one episode to the next. random_start: the gripper starts anywhere over the table;
+    perturb: the target moves once, when near."""
 
     random_start: bool = False
     perturb: bool = False
@@ -59,31 +61,38 @@ class BricksEnv(Table):
         f"{brick.name}.{part}" for brick in layout.BRICKS for part in ("x", "y", "z", "yaw")
     )
 
-    def __init__(self, options: BricksOptions | None = None) -> None:
-        self.options = options or BricksOptions()
+    def __init__(self, variant: Variant = VARIANTS["trained"]) -> None:
+        self.variant = variant
+        self.options = BricksOptions(perturb=variant.perturb)
         self.scene = scene.Scene(
             arms=(scene.Arm(),),
             views=layout.VIEWS,
-            bricks=layout.BRICKS,
+            bricks=variant.bricks,
             bins=layout.BINS,
             props=layout.PROPS,
             timestep=EMBODIMENT.dt / SUBSTEPS,
         )
         super().__init__(self.scene, SUBSTEPS)
+        self._mounts = cameras.Mounts(self.model)
         self._fingers = {self.model.geom(f"arm/{name}").id for name in scene.FINGERS}
         self.reset(0)
 
     def reset(self, seed: int, instruction: str | None = None) -> str:
         """Lay the table for `seed`, whatever the sentence; ValueError if the sentence cannot be scored."""
-        streams = np.random.SeedSequence(seed).spawn(4)
-        task_rng, place_rng, look_rng, perturb_rng = map(np.random.default_rng, streams)
-        self.target = tasks.sample(task_rng) if instruction is None else tasks.parse(instruction)
+        streams = np.random.SeedSequence(seed).spawn(5)
+        task_rng, place_rng, look_rng, perturb_rng, variant_rng = map(np.random.default_rng, streams)
+        self.target = (
+            tasks.sample(task_rng, self.variant.wordings) if instruction is None else tasks.parse(instruction)
+        )
         mujoco.mj_resetData(self.model, self.data)
-        places, self.props_present = layout.lay(place_rng)
+        places, self.props_present = layout.lay(place_rng, self.variant.bricks)
         for name, place in places.items():
             self._put(name, place)
         self._place_gripper(place_rng)
-        paint(self.model, look_rng)
+        look = self.variant.looks[variant_rng.integers(len(self.variant.looks))]
+        paint(self.model, self.variant.bricks, look_rng, look)
+        for camera, displacement in (self.variant.displaced or {}).items():
+            self._mounts.displace(camera, displacement, variant_rng)
         mujoco.mj_forward(self.model, self.data)
         self.perturbed_tick: int | None = None
         self.tick = 0
@@ -123,7 +132,8 @@ class BricksEnv(Table):
 
     def object_positions(self) -> dict[str, np.ndarray]:
         """World centre [3] of every brick and of every prop that is on the table."""
-        return {name: self.data.joint(name).qpos[:3].copy() for name in (*tasks.COLOURS, *self.props_present)}
+        names = (*(brick.name for brick in self.scene.bricks), *self.props_present)
+        return {name: self.data.joint(name).qpos[:3].copy() for name in names}
 
     def brick_yaw(self, colour: str) -> float:
         """Yaw [rad] of a brick's long axis, in [-pi/2, pi/2): half a turn leaves a brick unchanged."""

@@ -168,7 +168,8 @@ def run(env: BricksEnv, seed: int) -> float | None:
 
 def measure(options: BricksOptions, seeds: range) -> dict[str, Any]:
     """Success and time over `seeds`, as a JSON-able row."""
-    env = BricksEnv(options)
+    env = BricksEnv()
+    env.options = options
     times = {seed: run(env, seed) for seed in seeds}
     env.close()
     solved = [time for time in times.values() if time is not None]

@@ -33,15 +33,15 @@ class Task:
     instruction: str
 
 
-def sample(rng: np.random.Generator) -> Task:
+def sample(rng: np.random.Generator, wordings: tuple[str, ...] = WORDINGS) -> Task:
     """A task and its wording, each uniformly drawn."""
-    return _worded(str(rng.choice(COLOURS)), str(rng.choice(SIDES)), rng)
+    return _worded(str(rng.choice(COLOURS)), str(rng.choice(SIDES)), rng, wordings)
 
 
-def another(task: Task, rng: np.random.Generator) -> Task:
+def another(task: Task, rng: np.random.Generator, wordings: tuple[str, ...] = WORDINGS) -> Task:
     """A task of another meaning than `task`: another colour or side, or both."""
     others = [(c, s) for c in COLOURS for s in SIDES if (c, s) != (task.colour, task.side)]
-    return _worded(*others[rng.integers(len(others))], rng)
+    return _worded(*others[rng.integers(len(others))], rng, wordings)
 
 
 def parse(instruction: str) -> Task:
@@ -57,6 +57,6 @@ def parse(instruction: str) -> Task:
     return Task(colours[0], sides[0], instruction)
 
 
-def _worded(colour: str, side: str, rng: np.random.Generator) -> Task:
-    wording = WORDINGS[rng.integers(len(WORDINGS))]
+def _worded(colour: str, side: str, rng: np.random.Generator, wordings: tuple[str, ...]) -> Task:
+    wording = wordings[rng.integers(len(wordings))]
     return Task(colour, side, wording.format(colour=colour, side=side))

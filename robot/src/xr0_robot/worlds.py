@@ -1,0 +1,29 @@
+"""The simulated worlds by name, and in which variants there are: what a command line may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TRAINED = "trained"
+"""The variant that every world has: as its training."""
+
+WORLDS: Mapping[str, Mapping[str, str]] = {
+    "bricks": {
+        TRAINED: "as in training",
+        "moved": "the brick is moved once, as the gripper comes near",
+        "sentences": "the task is said in unseen wordings",
+        "light": "light and shades that training did not have",
+        "camera": "both cameras are displaced and turned",
+        "six": "two more bricks, of colours that no sentence names",
+    },
+}
+"""Each world's variants with what they are, in words; made in `sims/<world>/variants.py`."""
+
+
+def check(world: str, variant: str) -> None:
+    """ValueError, with the valid names, for a world or a variant that there is not."""
+    if world not in WORLDS:
+        raise ValueError(f"world: got {world!r}, expected one of {', '.join(WORLDS)}")
+    if variant not in WORLDS[world]:
+        valid = ", ".join(WORLDS[world])
+        raise ValueError(f"variant: got {variant!r}, expected one of {valid} for the world {world}")
