@@ -5,9 +5,10 @@ RESULTS/harmless.json holds, by file and change, why a mutant that survives may.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ Written by `runs/mutations_table.py` from `runs/mutations.py`: one small change 
 number, an argument, a statement), drawn by seed {seed} from {share:.0%} of all changes of each file, and the
 folder's own tests run against each. {date}, {cpu}.
 
-| folder | mutants | noticed | of these by running on forever | survived |
+| folder | mutants | a test failed | never came back | survived |
 |---|---|---|---|---|
 {table}
 
@@ -32,30 +33,16 @@ Survivors, and why no user would feel them:
 
 
 def main() -> None:
-    """Judge every mutant of the present sample; KeyError if one was not run."""
-    found = {(row["file"], row["diff"]): row for row in rows(Path(sys.argv[1]))}
-    results = Path(sys.argv[2])
-    reasons = json.loads((results / "harmless.json").read_text(encoding="utf-8"))
-    folders, survivors, killed, unexplained = {}, [], [], []
-    for folder in TESTS:
-        ran = [found[file, mutant.diff] for file, mutant in sample(Path.cwd(), folder)]
-        alive = [row for row in ran if row["outcome"] == "survived"]
-        unexplained += [row for row in alive if row["diff"] not in reasons.get(row["file"], {})]
-        survivors += [row | {"reason": reasons.get(row["file"], {}).get(row["diff"])} for row in alive]
-        killed += [row for row in ran if row["outcome"] != "survived"]
-        timeouts = sum(row["outcome"] == "timeout" for row in ran)
-        folders[folder] = {"mutants": len(ran), "survived": len(alive), "timeout": timeouts}
-    if unexplained:
-        raise SystemExit(
-            "no reason for:\n" + "\n".join(f"{row['file']}\n{row['diff']}" for row in unexplained)
-        )
+    """Judge every mutant of the present sample."""
+    out, results = Path(sys.argv[1]), Path(sys.argv[2])
+    ran = judged(rows(out), json.loads((results / "harmless.json").read_text(encoding="utf-8")))
     content = {
         "seed": SEED,
         "share": SHARE,
-        "folders": folders,
-        "survived": survivors,
-        "noticed": killed,
-        "sources": {folder: fingerprint(folder) for folder in TESTS},
+        "folders": {folder: counts(row for row in ran if row["folder"] == folder) for folder in TESTS},
+        "survived": [row for row in ran if row["outcome"] == "survived"],
+        "noticed": [row for row in ran if row["outcome"] != "survived"],
+        "code": report.code(),
         "machine": report.machine(),
         "versions": report.versions(),
         "date": report.now(),
@@ -64,16 +51,35 @@ def main() -> None:
     (results / "README.md").write_text(readme(content), encoding="utf-8")
 
 
-def fingerprint(folder: str) -> str:
-    """Of the code that was broken."""
-    files = sorted(Path(folder).glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+def judged(ran: list[dict[str, Any]], reasons: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
+    """What became of each mutant of the present sample; SystemExit if one was not run or not explained."""
+    known, found, open_ = {(row["file"], row["diff"]): row for row in ran}, [], []
+    for folder in TESTS:
+        for file, mutant in sample(Path.cwd(), folder):
+            row = known.get((file, mutant.diff), {"outcome": "not run"})
+            row = row | {"folder": folder, "file": file, "line": mutant.line}
+            if row["outcome"] == "survived":
+                row["reason"] = reasons.get(file, {}).get(mutant.diff)
+            if row["outcome"] == "not run" or row.get("reason", "") is None:
+                open_.append(f"{row['outcome']}: {file}:{mutant.line}\n{mutant.diff}")
+            found.append(row)
+    if open_:
+        raise SystemExit("\n".join(open_))
+    return found
+
+
+def counts(ran: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """How many of each outcome."""
+    outcomes = Counter(row["outcome"] for row in ran)
+    return {"mutants": outcomes.total()} | {
+        name: outcomes[name] for name in ("killed", "timeout", "survived")
+    }
 
 
 def readme(content: dict[str, Any]) -> str:
     """For people."""
     table = [
-        f"| `{folder}` | {n['mutants']} | {n['mutants'] - n['survived']} | {n['timeout']} | {n['survived']} |"
+        f"| `{folder}` | {n['mutants']} | {n['killed']} | {n['timeout']} | {n['survived']} |"
         for folder, n in content["folders"].items()
     ]
     survivors = [f"- `{row['file']}:{row['line']}` {row['reason']}" for row in content["survived"]]

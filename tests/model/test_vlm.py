@@ -6,6 +6,7 @@ from small_model import build, inputs, row
 from torch import nn
 
 from xr0.model import vlm
+from xr0.model.hidden import hidden_after
 from xr0.model.vla import VLA
 
 TAIL = 3
@@ -35,7 +36,7 @@ def test_embeddings_behind_the_context_stand_where_tokens_would(small: VLA) -> N
     """The last tokens' own embeddings, appended to the rest: their states give the logits of the whole."""
     ids, patches = row([5, 6, 7, 8, 9], 0)
     embedded = small.vlm.get_input_embeddings()(torch.tensor([ids[-TAIL:]]))
-    hidden = vlm.hidden_after(small.vlm, inputs([(ids[:-TAIL], patches)]), embedded)
+    hidden = hidden_after(small.vlm, inputs([(ids[:-TAIL], patches)]), embedded)
     whole = logits_alone(small, ids, patches)
     torch.testing.assert_close(small.vlm.lm_head(hidden.appended)[0], whole[-TAIL:], atol=1e-5, rtol=0)
 
