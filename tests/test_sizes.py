@@ -1,4 +1,4 @@
-"""The released size: names, shapes and count by the rules of facts/model.md 4, not from our own model."""
+"""The released size: names, shapes and count as the released index lists them, not from our own model."""
 
 import torch
 

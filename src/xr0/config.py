@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 FLOW_STEPS = 5
-"""Euler steps of an inference (paper, and the released code's default)."""
+"""Euler steps of an inference (arXiv 2602.12684, and the released code's default)."""
 
 RMS_EPS = 1e-6
 """Of every RMSNorm in the action expert (released modeling file)."""
@@ -30,12 +30,12 @@ EMPTY_SLOT_STD = 1e-5
 
 @dataclass(frozen=True)
 class Contract:
-    """What a checkpoint's weights expect of an inference (facts/model.md 6).
+    """What a checkpoint's weights expect of an inference: what they were trained with.
 
     window: an action sees itself and this many actions before it; None is plain causal.
     offset: added to the rotary position of every action that is not prefix.
     max_prefix: the longest prefix [ticks] that training has shown; 0 where there was none.
-    rounded_rope: rotary frequencies went through bfloat16, as the released weights saw them (facts 6.4).
+    rounded_rope: rotary frequencies went through bfloat16, as the released weights saw them.
     """
 
     name: str
@@ -51,16 +51,16 @@ class Contract:
 
 
 CAUSAL = Contract("causal", window=None, offset=0, max_prefix=0)
-"""Contract A: pre-trained weights, here and in the release."""
+"""Contract A: pre-trained weights, here and in the release (modeling_mibot.py)."""
 
 WINDOWED = Contract("windowed", window=4, offset=10, max_prefix=6)
-"""Contract B: weights post-trained for asynchronous execution (window, offset and prefix of the release)."""
+"""Contract B: weights post-trained for asynchronous execution (window, offset and prefix of XR0.py)."""
 
 CONTRACTS = (CAUSAL, WINDOWED)
 """What `--contract` may name."""
 
 RELEASED_EPSILON = 1e-6
-"""The released post-training code adds this to each std, the inference code nothing (facts/model.md 5.4)."""
+"""The released post-training code adds this to each std, the inference code nothing."""
 
 
 TEXT_SIZES = (

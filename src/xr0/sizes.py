@@ -8,7 +8,7 @@ from xr0.config import DiTConfig, ModelConfig
 from xr0.transform.images import ImageSpec
 
 ROPE_THETA = 5_000_000.0
-"""Qwen3-VL's (facts/model.md 3.1)."""
+"""Qwen3-VL's."""
 
 TINY_IMAGES = ImageSpec(patch=8, merge=2, temporal=2)
 """64 context tokens for a 128 px view."""
@@ -22,7 +22,7 @@ OFFICIAL_SPECIAL_IDS = {
     "vision_start_token_id": 151_652,
     "vision_end_token_id": 151_653,
 }
-"""Of Qwen3-VL's tokenizer (facts/model.md 3.1)."""
+"""Of Qwen3-VL's tokenizer."""
 
 
 def qwen3_vl(
@@ -73,7 +73,8 @@ def tiny_model(vocab_size: int, special_ids: dict[str, int]) -> ModelConfig:
 
 
 def official_4b() -> ModelConfig:
-    """The released size, 4,716,274,176 parameters: Qwen3-VL-4B and a 16-layer DiT (facts/model.md 3.1)."""
+    """The released size, 4,716,274,176 parameters: Qwen3-VL-4B and a 16-layer DiT
+    (configuration_mibot.py)."""
     text = {
         "vocab_size": 151_936,
         "hidden_size": 2560,

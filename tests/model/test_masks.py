@@ -69,6 +69,6 @@ def test_rounding_moves_the_frequencies_as_far_as_bfloat16_does() -> None:
     exact, rounded = (positions.inverse_frequencies(128, 5e6, rounded=r) for r in (False, True))
     assert rounded.dtype == torch.float32
     assert torch.equal(rounded, exact.bfloat16().float())
-    # facts/model.md 1: at most 0.37 % and 9.0e-4 for the released text rotary
+    # of the released text rotary, by hand: at most 0.37 % and 9.0e-4
     assert float(((rounded - exact) / exact).abs().max()) == pytest.approx(0.0037, abs=1e-4)
     assert float((rounded - exact).abs().max()) == pytest.approx(9.0e-4, abs=1e-5)

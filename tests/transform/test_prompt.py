@@ -58,7 +58,7 @@ def test_merges_stop_at_the_size_asked_for_and_a_word_takes_the_hyphen_before_it
 
 
 def test_a_placeholder_has_qwen_s_ids_and_about_its_number_of_tokens() -> None:
-    """facts/model.md 6.1: about 60 tokens of text for two views."""
+    """With Qwen's own tokenizer, two views have about 60 tokens of text."""
     learned = tokenizer.placeholder(OFFICIAL_SPECIAL_IDS)
     assert tokenizer.special_ids(learned) == OFFICIAL_SPECIAL_IDS
     assert learned.decode(learned.encode("Put it\ninto bin 2.").ids) == "Put it\ninto bin 2."

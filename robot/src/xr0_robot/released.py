@@ -1,4 +1,5 @@
-"""The robots of the released Xiaomi-Robotics-0 checkpoints, as data (facts/model.md 5.2 to 5.4).
+"""The robots of the released Xiaomi-Robotics-0 checkpoints, as data: prompts and layouts are those of the
+released clients and of mibot/utils/io.py.
 
 A checkpoint holds statistics for each of its robot types; `RELEASED` says what such a type sees, senses and
 is told. What the releases leave undocumented stays so: `UNDOCUMENTED` types need their views named.

@@ -27,7 +27,7 @@ def finite_vector(name: str, value: Any, size: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Camera:
-    """One view. `key` names it in data and on the wire, `title` in the prompt (facts: "Base View").
+    """One view. `key` names it in data and on the wire, `title` in the prompt ("Base View").
 
     height, width: pixels; None where any size will do, since the image rule brings it into its budget.
     """

@@ -1,7 +1,7 @@
 """What an inference must compute and read, counted from its shapes, and what this machine can do.
 
 A stage cannot beat its floor: the larger of FLOPs over matrix-product speed and bytes over copy speed.
-One multiply-add is two FLOPs; causal attention counts half (facts/model.md E2).
+One multiply-add is two FLOPs; causal attention counts half.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ BFLOAT16_BYTES = 2
 """Per number of a random checkpoint."""
 
 RANDOM_TYPE, RANDOM_HORIZON, RANDOM_SLOTS = "libero_all", 10, 7
-"""What a random checkpoint is made for: two views, chunks of 10 (facts/model.md 5.4)."""
+"""What a random checkpoint is made for: two views, chunks of 10, as the released LIBERO checkpoint."""
 
 
 def convert(source: str | Path, out: Path, to: str | None, wanted: Wanted) -> None:

@@ -1,4 +1,4 @@
-"""Folders in the layout of the released checkpoints (facts/model.md 2 to 5): what they say, and writing one.
+"""Folders in the layout of the released checkpoints: what they say, and writing one.
 
 config.json                sizes; `model_type` is "mibot"
 preprocessor_config.json   the image rule; `action_config`: mean and std [T][32] of every robot type
@@ -136,7 +136,7 @@ def contract_of(
 ) -> tuple[Contract | None, str]:
     """The contract to load with, and how it is known; None where neither files nor user tell.
 
-    bfloat16 weights saw a rotary table that went through bfloat16 (facts/model.md 6.4), float32 ones did not.
+    bfloat16 weights saw a rotary table that went through bfloat16 (see `vlm.set_rope`), float32 ones did not.
     """
     contract, known = known_contract(config, types, source)
     if wanted.contract is not None:

@@ -34,7 +34,7 @@ SHARD_BYTES = 5_000_000_000
 """At most in one file, as in the release."""
 
 PT_ROOT, PT_PREFIX = "module", "model."
-"""Where the released post-training code keeps the tensors, and what it puts before their names (facts 4)."""
+"""Where the released post-training code keeps the tensors, and what it puts before their names."""
 
 
 def state_dict(module: nn.Module) -> dict[str, Tensor]:

@@ -4,7 +4,7 @@
     query i -> N candidates for action i        score -> N predicted errors
 
 Winner takes all: only the best candidate of a sample is pulled to the demonstration; the score head learns
-each candidate's error (paper, step 1 of pre-training; facts/model.md 7.2).
+each candidate's error (arXiv 2602.12684, step 1 of pre-training).
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from xr0.model.hidden import Hidden, hidden_after
 from xr0.types import VLMInputs
 
 CANDIDATES = 5
-"""N; unknown for XR-0, 5 in its successor's code (facts/model.md 7.2)."""
+"""N. The paper does not give it; its successor's released code has 5 (Xiaomi-Robotics-1, XR1.py)."""
 
 LOSER_WEIGHT = 0.1
-"""A little pull on all candidates keeps them alive (facts/prototype.md: 0.03 was too little)."""
+"""A little pull on all candidates keeps those alive that seldom win."""
 
 QUERY_STD = 0.02
 """Spread of fresh query embeddings: Qwen's own initialisation."""

@@ -1,6 +1,6 @@
 """The cerebellum: an AdaLN transformer over [sink, state, actions] that reads the VLM's keys and values.
 
-One layer, with (shift, scale, gate) twice from the time embedding (facts/model.md 3.3):
+One layer, with (shift, scale, gate) twice from the time embedding (released modeling_mibot.py):
 
     a = Attention(RMS_input(x) * (1 + scale1) + shift1)        x <- RMS_middle(x + gate1 * a)
     m = SwiGLU(RMS_post(x) * (1 + scale2) + shift2)            x <- RMS_final(x + gate2 * m)

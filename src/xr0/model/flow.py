@@ -13,10 +13,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 BETA_ALPHA, BETA_BETA = 1.5, 1.0
-"""u ~ Beta(1.5, 1), t = (1 - u) * MAX_TIME: more weight near the noise (facts/model.md 7.4)."""
+"""u ~ Beta(1.5, 1), t = (1 - u) * MAX_TIME: more weight near the noise (released XR0.py)."""
 
 MAX_TIME = 0.999
-"""Training never sees a finished action as its input (facts/model.md 7.3)."""
+"""Training never sees a finished action as its input (arXiv 2602.12684, step 2 of pre-training)."""
 
 Velocity = Callable[[Float[Tensor, "b t d"], int], Float[Tensor, "b t d"]]
 """v at (x, t_k), given x and the step k."""

@@ -11,7 +11,8 @@ Tokens: k sink, s state, 0..T-1 actions. Contract A (window None)      Contract 
     3   x x x x x x                                                 3   x x     x x
 
 The open lower-left corner of B is the Λ: world (context, sink, state) on one leg, the newest actions on the
-other. Every token sees the whole unpadded context (facts/model.md 6.2, 6.3).
+other (arXiv 2602.12684, post-training). Every token sees the whole unpadded context. A is the mask in the
+released checkpoints' modeling_mibot.py, B that in the released post-training code's XR0.py.
 """
 
 from __future__ import annotations

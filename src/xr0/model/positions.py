@@ -19,7 +19,7 @@ def dit_positions(
 
 
 def inverse_frequencies(dim: int, theta: float, rounded: bool) -> Float[Tensor, " f"]:
-    """Of a rotary embedding over `dim` numbers, float32; rounded: through bfloat16 (facts/model.md 6.4)."""
+    """Of a rotary embedding over `dim` numbers, float32; rounded: through bfloat16 (see `vlm.set_rope`)."""
     even = torch.arange(0, dim, 2, dtype=torch.float32, device="cpu")
     frequencies = 1.0 / theta ** (even / dim)
     return frequencies.bfloat16().float() if rounded else frequencies

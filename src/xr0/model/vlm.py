@@ -130,8 +130,8 @@ def keys_and_values(
 def set_rope(model: Qwen3VL, rounded: bool) -> None:
     """(Re)make the rotary tables' frequencies, which no checkpoint holds, in float32.
 
-    rounded: as the released code has them after its cast to bfloat16. There the vision tower even forms its
-    angles in bfloat16 (facts/model.md 6.4).
+    rounded: as the released code has them after casting the whole model to bfloat16 (deploy/server.py). There
+    the vision tower even forms its angles in bfloat16.
     """
     text: Any = model.model.language_model.rotary_emb
     config: Any = model.config

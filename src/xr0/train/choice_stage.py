@@ -17,7 +17,7 @@ from xr0.model.vla import VLA
 from xr0.types import Batch, LanguageBatch
 
 SCORE_WEIGHT = 0.3
-"""Of the score regression (facts/prototype.md, v2; XR-0's own is unknown)."""
+"""Of the score regression: ours, the paper gives none."""
 
 NEXT_TOKEN_WEIGHT = 0.2
 """Of the vision-language loss; the paper mixes vision-language and robot samples 1 : 6."""

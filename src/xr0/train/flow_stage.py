@@ -1,6 +1,6 @@
 """Stage 2, `pretrain_flow`: the VLM is frozen, the action expert learns flow matching from scratch.
 
-One VLM pass serves several noises (facts/model.md 7.3, 7.4 `training_repeat`).
+One VLM pass serves several noises (arXiv 2602.12684, step 2 of pre-training; `training_repeat` of XR0.py).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Half of the batches carry a clean prefix of 1 to 6 ticks. The Λ-shaped window and the position offset keep the
 rest of the chunk looking at the world; older prefix tokens are hidden at random; what a 5-step rollout gets
-wrong weighs more (facts/model.md 7.4).
+wrong weighs more (arXiv 2602.12684, post-training; numbers and the hiding from the released XR0.py).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Native commands to the model's vector and back, by the embodiment's segments. numpy only.
 
 A pose anchored at the chunk's start is seen from the end effector there: R_t^T (p - p_t) and
-log(R_t^T R) (facts/model.md 5.4). Decoded actions are absolute, so a prefix given as absolute commands is
-re-anchored simply by encoding it with the new state.
+log(R_t^T R), as in the released post-training code (mibot/utils/io.py). Decoded actions are absolute, so a
+prefix given as absolute commands is re-anchored simply by encoding it with the new state.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Camera frames to the patches that Qwen's vision tower reads. numpy and pillow only.
 
-The rule of the official image processor (facts/model.md 5.1): sides rounded to multiples of patch * merge,
-area kept between 1,024 and 90,000 pixels, bicubic, then (x / 255 - 0.5) / 0.5, each frame repeated to fill
-the temporal patch, patches ordered so that each merge x merge neighbourhood is consecutive.
+The rule of the released preprocessor_config.json (Qwen2-VL's, with a smaller budget): sides rounded to
+multiples of patch * merge, area kept between 1,024 and 90,000 pixels, bicubic, then (x / 255 - 0.5) / 0.5,
+each frame repeated to fill the temporal patch, patches ordered so that each merge x merge neighbourhood is
+consecutive.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The sentence around the views: Qwen's chat form, as the released models saw it (facts/model.md 5.2)."""
+"""The sentence around the views: Qwen's chat form, as the released models saw it (deploy/server.py)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SPECIAL_TOKENS = (END_OF_TEXT, IM_START, IM_END, VISION_START, VISION_END, IMAGE
 
 
 def sentence(instruction: str, lower_case: bool = False) -> str:
-    """First letter upper-case, a full stop at the end; lower_case: no other capital (facts/model.md 5.2)."""
+    """First letter upper-case, a full stop at the end; lower_case: no other capital, as the
+    released LIBERO and CALVIN clients do it."""
     text = instruction.strip().lower() if lower_case else instruction.strip()
     if not text:
         raise ValueError("instruction: got an empty sentence")

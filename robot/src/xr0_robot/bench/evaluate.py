@@ -17,7 +17,7 @@ from xr0_robot.executor.strategy import Asynchronous, Naive, Strategy, Synchrono
 from xr0_robot.worlds import TRAINED
 
 EXECUTE_HORIZON = 10
-"""Ticks of a chunk that are executed before the next one is asked for (facts: official client)."""
+"""Ticks of a chunk that are executed before the next one is asked for (the official client's)."""
 
 
 GIVE_UP = 3
