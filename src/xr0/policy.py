@@ -14,7 +14,7 @@ from torch import Tensor
 
 from xr0.checkpoints import pretrained
 from xr0.checkpoints.folder import Checkpoint
-from xr0.checkpoints.official import Wanted
+from xr0.checkpoints.official import LoadOptions
 from xr0.config import FLOW_STEPS
 from xr0.data.collate import pad_rows
 from xr0.model import flow, prefill
@@ -83,7 +83,7 @@ class Policy:
         with torch.inference_mode():
             self.schedule = self.vla.schedule(FLOW_STEPS)
             opening = checkpoint.processor.opening(self.embodiment)
-            self.opening = prefill.open_with(self.vla.vlm, torch.tensor(opening, device=self.device))
+            self.opening = prefill.encode_opening(self.vla.vlm, torch.tensor(opening, device=self.device))
 
     @staticmethod
     def from_pretrained(
@@ -102,8 +102,8 @@ class Policy:
         ones. embodiment: the robot, for a robot type that is not known here. Raises FileNotFoundError or
         ValueError in one line, also where one of these is needed and not given.
         """
-        wanted = Wanted(robot_type, contract, tuple(views), embodiment)
-        return Policy(pretrained.load(source, wanted), device)
+        options = LoadOptions(robot_type, contract, tuple(views), embodiment)
+        return Policy(pretrained.load(source, options), device)
 
     @property
     def action_horizon(self) -> int:
@@ -133,9 +133,9 @@ class Policy:
         marks = [time.perf_counter()]
         given = self.prepare(requests)
         marks.append(self._now())
-        seen = prefill.see(self.vla.vlm, given.inputs)
+        features = prefill.encode_images(self.vla.vlm, given.inputs)
         marks.append(self._now())
-        context = self.vla.read(given.inputs, seen, self.opening)
+        context = self.vla.encode_context(given.inputs, features, self.opening)
         marks.append(self._now())
         contract = self.checkpoint.contract
         actions = self.vla.sample(

@@ -14,7 +14,7 @@ from transformers import Qwen3VLForConditionalGeneration
 from xr0.checkpoints import convert
 from xr0.checkpoints import folder as checkpoint
 from xr0.checkpoints.inspection import inspect, lines
-from xr0.checkpoints.official import Wanted
+from xr0.checkpoints.official import LoadOptions
 from xr0.policy import Policy, Request
 from xr0.sizes import tiny_model
 
@@ -37,7 +37,7 @@ def test_official_to_ours_to_official_is_byte_identical(tmp_path: Path, shards: 
         tmp_path / "start", {"libero_all": 10, "bridge_delta": 4}, torch.bfloat16, shards
     )
     (start / "chat_template.jinja").write_text("{{ messages }}")
-    convert.to_xr0(start, tmp_path / "ours", Wanted(robot_type="bridge_delta"))
+    convert.to_xr0(start, tmp_path / "ours", LoadOptions(robot_type="bridge_delta"))
     convert.to_official(tmp_path / "ours", tmp_path / "back")
     assert files(tmp_path / "back") == files(start)
     here, there = (
@@ -56,7 +56,7 @@ def test_what_was_trained_here_comes_back_from_the_official_layout(tmp_path: Pat
     assert again.checkpoint.contract == first.checkpoint.contract
     assert again.embodiment == first.embodiment
     assert np.array_equal(ask(again), ask(first))
-    convert.to_xr0(tmp_path / "official", tmp_path / "again", Wanted())
+    convert.to_xr0(tmp_path / "official", tmp_path / "again", LoadOptions())
     assert (
         load_file(tmp_path / "again/model.safetensors").keys() == load_file(mine / "model.safetensors").keys()
     )
@@ -99,10 +99,10 @@ def test_a_folder_is_never_overwritten_and_a_failure_leaves_nothing(tmp_path: Pa
     start = released_folder.released(tmp_path / "start", {"libero_all": 10})
     (tmp_path / "there").mkdir()
     with pytest.raises(FileExistsError, match="exists already"):
-        convert.to_xr0(start, tmp_path / "there", Wanted())
+        convert.to_xr0(start, tmp_path / "there", LoadOptions())
     (start / "tokenizer.json").unlink()
     with pytest.raises(FileNotFoundError):
-        convert.to_xr0(start, tmp_path / "out", Wanted())
+        convert.to_xr0(start, tmp_path / "out", LoadOptions())
     assert not (tmp_path / "out").exists()
     assert not list(tmp_path.glob(".out*"))
 
@@ -121,7 +121,7 @@ def test_inspect_says_what_is_known_and_what_is_not(tmp_path: Path) -> None:
     assert "--contract causal|windowed" in unknown["contract"]
     assert "--embodiment" in unknown["robot_types"]["mine"]["robot"]
     assert "--views" in unknown["robot_types"]["droid_pt"]["robot"]
-    named = inspect(tmp_path / "b", Wanted(contract="windowed", views=("Ego View",)))
+    named = inspect(tmp_path / "b", LoadOptions(contract="windowed", views=("Ego View",)))
     assert (named["contract"]["name"], named["contract"]["known"]) == ("windowed", "named by the user")
     assert named["robot_types"]["droid_pt"]["views"] == {"view_0": "Ego View"}
     for report in (known, unknown, named):

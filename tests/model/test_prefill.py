@@ -18,7 +18,7 @@ def test_keys_and_values_equal_those_of_the_whole_forward(small: VLA, left: bool
     rows = [row([5, 6, 7], 0)] if left is None else [row([5, 6, 7], 0), row([8, 9, 10, 11, 12], 1)]
     given = inputs(rows, bool(left))
     whole = vlm.encode_whole(small.vlm, given, LAYERS)
-    short = prefill.read(small.vlm, given, prefill.see(small.vlm, given), LAYERS, None)
+    short = prefill.encode_context(small.vlm, given, prefill.encode_images(small.vlm, given), LAYERS, None)
     assert len(short.keys) == len(short.values) == LAYERS
     real = given.attention_mask.bool()[:, None, :, None]
     for a, b in zip((*short.keys, *short.values), (*whole.keys, *whole.values), strict=True):
@@ -48,15 +48,15 @@ def test_a_prompt_without_its_views_is_refused(small: VLA) -> None:
 @torch.no_grad()
 def test_rounded_frequencies_change_keys_but_never_values_of_the_first_layer(small: VLA) -> None:
     given = inputs([row([5, 6, 7], 0)])
-    seen = prefill.see(small.vlm, given)
-    exact = prefill.read(small.vlm, given, seen, 3, None)
+    seen = prefill.encode_images(small.vlm, given)
+    exact = prefill.encode_context(small.vlm, given, seen, 3, None)
     try:
         vlm.set_rope(small.vlm, rounded=True)
-        rounded = prefill.read(small.vlm, given, seen, 3, None)
-        assert not torch.equal(prefill.see(small.vlm, given).tokens, seen.tokens)
+        rounded = prefill.encode_context(small.vlm, given, seen, 3, None)
+        assert not torch.equal(prefill.encode_images(small.vlm, given).tokens, seen.tokens)
     finally:
         vlm.set_rope(small.vlm, rounded=False)
-    again = prefill.read(small.vlm, given, prefill.see(small.vlm, given), 3, None)
+    again = prefill.encode_context(small.vlm, given, prefill.encode_images(small.vlm, given), 3, None)
     assert torch.equal(rounded.values[0], exact.values[0])
     assert not torch.equal(rounded.keys[0], exact.keys[0])
     assert torch.equal(again.keys[2], exact.keys[2])
@@ -67,10 +67,10 @@ def test_rounded_frequencies_change_keys_but_never_values_of_the_first_layer(sma
 def test_an_opening_that_was_read_before_changes_nothing(small: VLA, length: int) -> None:
     """Two rows of different lengths; an opening is at most what stands before the first view."""
     given = inputs([row([5, 6, 7], 0), row([8, 9, 10, 11, 12], 1)])
-    seen = prefill.see(small.vlm, given)
-    opening = prefill.open_with(small.vlm, given.input_ids[0, :length])
-    whole = prefill.read(small.vlm, given, seen, LAYERS, None)
-    rest = prefill.read(small.vlm, given, seen, LAYERS, opening)
+    seen = prefill.encode_images(small.vlm, given)
+    opening = prefill.encode_opening(small.vlm, given.input_ids[0, :length])
+    whole = prefill.encode_context(small.vlm, given, seen, LAYERS, None)
+    rest = prefill.encode_context(small.vlm, given, seen, LAYERS, opening)
     real = given.attention_mask.bool()[:, None, :, None]
     for a, b in zip((*rest.keys, *rest.values), (*whole.keys, *whole.values), strict=True):
         torch.testing.assert_close(a * real, b * real, atol=1e-5, rtol=0)
@@ -80,6 +80,6 @@ def test_an_opening_that_was_read_before_changes_nothing(small: VLA, length: int
 @torch.no_grad()
 def test_another_opening_is_refused(small: VLA) -> None:
     given = inputs([row([5, 6, 7], 0)])
-    opening = prefill.open_with(small.vlm, torch.tensor([9, 9]))
+    opening = prefill.encode_opening(small.vlm, torch.tensor([9, 9]))
     with pytest.raises(ValueError, match="does not begin with the 2 tokens"):
-        prefill.read(small.vlm, given, prefill.see(small.vlm, given), LAYERS, opening)
+        prefill.encode_context(small.vlm, given, prefill.encode_images(small.vlm, given), LAYERS, opening)

@@ -125,7 +125,7 @@ def _check_case(vla: VLA, name: str, about: Mapping[str, Any], golden: Mapping[s
 
 def _context(vla: VLA, inputs: VLMInputs) -> dict[str, Tensor]:
     layers = len(vla.vlm.model.language_model.layers)
-    context = prefill.read(vla.vlm, inputs, prefill.see(vla.vlm, inputs), layers, None)
+    context = prefill.encode_context(vla.vlm, inputs, prefill.encode_images(vla.vlm, inputs), layers, None)
     pairs = zip(context.keys, context.values, strict=True)
     named = {f"context.{i}": {"key": key, "value": value} for i, (key, value) in enumerate(pairs)}
     return {f"{layer}.{part}": tensor for layer, parts in named.items() for part, tensor in parts.items()}

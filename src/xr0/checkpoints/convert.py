@@ -18,7 +18,7 @@ import numpy as np
 from xr0.checkpoints import folder as checkpoint
 from xr0.checkpoints import official, pretrained, random_weights, tensors, weights
 from xr0.checkpoints.folder import CONFIG, TOKENIZER, About, new_folder
-from xr0.checkpoints.official import Wanted
+from xr0.checkpoints.official import LoadOptions
 from xr0.config import CAUSAL, EMPTY_SLOT_STD, ModelConfig
 from xr0.sizes import OFFICIAL_IMAGES, OFFICIAL_SPECIAL_IDS
 from xr0.transform import tokenizer as tokenizers
@@ -38,7 +38,7 @@ RANDOM_TYPE, RANDOM_HORIZON, RANDOM_SLOTS = "libero_all", 10, 7
 """What a random checkpoint is made for: two views, chunks of 10, as the released LIBERO checkpoint."""
 
 
-def convert(source: str | Path, out: Path, to: str | None, wanted: Wanted) -> None:
+def convert(source: str | Path, out: Path, to: str | None, options: LoadOptions) -> None:
     """To the named layout, "xr0", "official" or "vlm"; to the other of the first two where it is None."""
     folder, _ = pretrained.locate(source)
     released = official.is_official(checkpoint.read_json(folder / CONFIG))
@@ -46,17 +46,17 @@ def convert(source: str | Path, out: Path, to: str | None, wanted: Wanted) -> No
     if to == "vlm":
         to_vlm(source, out)
     elif to == "xr0":
-        to_xr0(source, out, wanted)
+        to_xr0(source, out, options)
     else:
         to_official(folder, out)
 
 
-def to_xr0(source: str | Path, out: Path, wanted: Wanted) -> None:
+def to_xr0(source: str | Path, out: Path, options: LoadOptions) -> None:
     """Ours from the released layout. FileExistsError if `out` is there; else as `pretrained.load`."""
     folder, weights_at = pretrained.locate(source)
     if not official.is_official(checkpoint.read_json(folder / CONFIG)):
         raise ValueError(f"convert: {folder} has our layout already, expected the released one")
-    about = pretrained.read_about(folder, weights_at, wanted)
+    about = pretrained.read_about(folder, weights_at, options)
     with new_folder(out) as new:
         checkpoint.write_about(new, about)
         shutil.copyfile(folder / TOKENIZER, new / TOKENIZER)

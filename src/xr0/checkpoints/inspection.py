@@ -10,15 +10,15 @@ from typing import Any
 from xr0.checkpoints import folder as checkpoint
 from xr0.checkpoints import official, pretrained, weights
 from xr0.checkpoints.folder import CONFIG
-from xr0.checkpoints.official import Wanted
+from xr0.checkpoints.official import LoadOptions
 from xr0.transform.images import ImageSpec
 from xr0.transform.normalize import Stats
 from xr0_robot.released import RELEASED, UNDOCUMENTED
 from xr0_robot.types import Embodiment
 
 
-def inspect(source: str | Path, wanted: Wanted = Wanted()) -> dict[str, Any]:  # noqa: B008 (frozen)
-    """JSON-able; what `wanted` names is shown as it would be loaded.
+def inspect(source: str | Path, options: LoadOptions = LoadOptions()) -> dict[str, Any]:  # noqa: B008 (frozen)
+    """JSON-able; what `options` names is shown as it would be loaded.
 
     FileNotFoundError or ValueError for what is no checkpoint.
     """
@@ -29,7 +29,7 @@ def inspect(source: str | Path, wanted: Wanted = Wanted()) -> dict[str, Any]:  #
     dtypes = Counter(str(value.dtype).removeprefix("torch.") for value in values.values())
     return {
         "checkpoint": folder.resolve().name,
-        **described(folder, weights_at, wanted),
+        **described(folder, weights_at, options),
         "weights": weights_at.name if weights_at.is_file() else "safetensors",
         "tensors": len(values),
         "parameters": sum(value.numel() for value in values.values()),
@@ -49,8 +49,8 @@ def lines(found: Mapping[str, Any], indent: str = "") -> Iterator[str]:
             yield f"{label:24} {text:,}" if isinstance(value, int) and value > 9999 else f"{label:24} {text}"
 
 
-def _ours(folder: Path, weights_at: Path, wanted: Wanted) -> dict[str, Any]:
-    about = pretrained.read_about(folder, weights_at, wanted)
+def _ours(folder: Path, weights_at: Path, options: LoadOptions) -> dict[str, Any]:
+    about = pretrained.read_about(folder, weights_at, options)
     checkpoint.read_tokenizer(folder, about.model)
     return {
         "layout": "xr0",
@@ -60,19 +60,19 @@ def _ours(folder: Path, weights_at: Path, wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _official(folder: Path, weights_at: Path, wanted: Wanted) -> dict[str, Any]:
+def _official(folder: Path, weights_at: Path, options: LoadOptions) -> dict[str, Any]:
     config = checkpoint.read_json(folder / CONFIG)
     if not (folder / official.PREPROCESSOR).is_file():
         lacking = f"no {official.PREPROCESSOR}: this folder cannot act"
         return {"layout": "official", "contract": lacking, "robot_types": lacking}
     preprocessor = checkpoint.read_json(folder / official.PREPROCESSOR)
     types = official.robot_types(preprocessor, folder)
-    contract, known = official.contract_of(config, types, weights_at, wanted)
+    contract, known = official.contract_of(config, types, weights_at, options)
     stored = config.get(official.EXTRA)
     model = official.model_config(config, folder)
     checkpoint.read_tokenizer(folder, model)
     rows = {
-        name: _robot(_known_robot(name, stored, wanted), official.stats_of(table, model.state_dim, stored))
+        name: _robot(_known_robot(name, stored, options), official.stats_of(table, model.state_dim, stored))
         for name, table in types.items()
     }
     unknown = f"unknown: {known}; name it with --contract {official.contract_names()}"
@@ -84,12 +84,12 @@ def _official(folder: Path, weights_at: Path, wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _known_robot(name: str, stored: Any, wanted: Wanted) -> Embodiment | str:
-    if stored is not None or (wanted.embodiment is not None and wanted.robot_type in (None, name)):
-        return official.robot(name, wanted, stored)
+def _known_robot(name: str, stored: Any, options: LoadOptions) -> Embodiment | str:
+    if stored is not None or (options.embodiment is not None and options.robot_type in (None, name)):
+        return official.robot(name, options, stored)
     if name in UNDOCUMENTED:
-        if wanted.views:
-            return official.robot(name, wanted, stored)
+        if options.views:
+            return official.robot(name, options, stored)
         return "its slots, units and views were not published: name the views with --views"
     return RELEASED.get(name, "not known here: give the robot with --embodiment FILE.json")
 

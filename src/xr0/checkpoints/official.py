@@ -48,7 +48,7 @@ TRAINER_KEYS = {"ds_version", "global_steps"}
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LoadOptions:
     """What a user names where a checkpoint leaves it open. views: titles, for a robot type without documented
     ones; embodiment: the user's own robot, for a robot type that this project does not know."""
 
@@ -76,15 +76,15 @@ def weights_source(folder: Path) -> Path:
     return found[0]
 
 
-def read_about(folder: Path, source: Path, wanted: Wanted) -> About:
+def read_about(folder: Path, source: Path, options: LoadOptions) -> About:
     """All but the weights; FileNotFoundError or ValueError with one line.
 
-    ValueError too where the robot type, its robot or the contract is not known and `wanted` does not say.
+    ValueError too where the robot type, its robot or the contract is not known and `options` does not say.
     """
     config, preprocessor = read_json(folder / CONFIG), read_json(folder / PREPROCESSOR)
     types = robot_types(preprocessor, folder)
-    name = choose_type(types, wanted.robot_type, folder)
-    contract, contract_from = contract_of(config, types, source, wanted)
+    name = choose_type(types, options.robot_type, folder)
+    contract, contract_from = contract_of(config, types, source, options)
     if contract is None:
         raise ValueError(f"{folder}: {contract_from}; name it with --contract {contract_names()}")
     stored = config.get(EXTRA)
@@ -93,7 +93,7 @@ def read_about(folder: Path, source: Path, wanted: Wanted) -> About:
     if stored is None:
         contract = replace(contract, max_prefix=min(contract.max_prefix, stats.horizon))
         stats = replace(stats, epsilon=RELEASED_EPSILON if contract.name == WINDOWED.name else 0.0)
-    embodiment = robot(name, wanted, stored)
+    embodiment = robot(name, options, stored)
     return About(model, image_spec(preprocessor, folder), embodiment, stats, contract, contract_from)
 
 
@@ -120,27 +120,27 @@ def robot_types(preprocessor: Mapping[str, Any], folder: Path) -> dict[str, tupl
     return types
 
 
-def choose_type(types: Mapping[str, Any], wanted: str | None, folder: Path) -> str:
-    """The wanted robot type, or the only one."""
-    if wanted is None and len(types) == 1:
+def choose_type(types: Mapping[str, Any], asked: str | None, folder: Path) -> str:
+    """The robot type that is asked for, or the only one."""
+    if asked is None and len(types) == 1:
         return next(iter(types))
-    if wanted is None:
+    if asked is None:
         raise ValueError(f"{folder} serves several robot types, name one: --robot-type {'|'.join(types)}")
-    if wanted not in types:
-        raise ValueError(f"{folder}: got robot type {wanted!r}, expected one of {', '.join(types)}")
-    return wanted
+    if asked not in types:
+        raise ValueError(f"{folder}: got robot type {asked!r}, expected one of {', '.join(types)}")
+    return asked
 
 
 def contract_of(
-    config: Mapping[str, Any], types: Mapping[str, Any], source: Path, wanted: Wanted
+    config: Mapping[str, Any], types: Mapping[str, Any], source: Path, options: LoadOptions
 ) -> tuple[Contract | None, str]:
     """The contract to load with, and how it is known; None where neither files nor user tell.
 
     bfloat16 weights saw a rotary table that went through bfloat16 (see `vlm.set_rope`), float32 ones did not.
     """
     contract, known = known_contract(config, types, source)
-    if wanted.contract is not None:
-        contract = named_contract(wanted.contract, contract if EXTRA in config else None)
+    if options.contract is not None:
+        contract = named_contract(options.contract, contract if EXTRA in config else None)
         known = "named by the user"
     if contract is not None and EXTRA not in config:
         contract = replace(contract, rounded_rope=stored_dtype(source) != torch.float32)
@@ -170,14 +170,14 @@ def known_contract(
     return None, f"robot types {', '.join(types)} are of no released checkpoint, so the contract is not known"
 
 
-def robot(name: str, wanted: Wanted, stored: Mapping[str, Any] | None) -> Embodiment:
+def robot(name: str, options: LoadOptions, stored: Mapping[str, Any] | None) -> Embodiment:
     """What the robot type sees, senses and is told."""
-    if wanted.embodiment is not None:
-        return wanted.embodiment
+    if options.embodiment is not None:
+        return options.embodiment
     if stored is not None:
         return Embodiment.from_dict(stored["embodiment"])
     if name in UNDOCUMENTED:
-        return undocumented(name, wanted.views)
+        return undocumented(name, options.views)
     if name not in RELEASED:
         raise ValueError(
             f"robot type {name!r} is not known, give its robot with --embodiment FILE.json; known are "

@@ -11,7 +11,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntry
 from xr0.checkpoints import folder as checkpoint
 from xr0.checkpoints import official
 from xr0.checkpoints.folder import CONFIG, About, Checkpoint
-from xr0.checkpoints.official import Wanted
+from xr0.checkpoints.official import LoadOptions
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 """owner/name."""
@@ -20,26 +20,26 @@ HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
 """What is fetched: never code, never pickles."""
 
 
-def load(source: str | Path, wanted: Wanted = Wanted()) -> Checkpoint:  # noqa: B008 (frozen)
+def load(source: str | Path, options: LoadOptions = LoadOptions()) -> Checkpoint:  # noqa: B008 (frozen)
     """Read a checkpoint of either layout.
 
     FileNotFoundError or ValueError, one line, for a source that is not there, not whole, or that leaves open
-    what `wanted` does not say.
+    what `options` does not say.
     """
     folder, weights = locate(source)
-    return checkpoint.assemble(folder, read_about(folder, weights, wanted), weights)
+    return checkpoint.assemble(folder, read_about(folder, weights, options), weights)
 
 
-def read_about(folder: Path, weights: Path, wanted: Wanted) -> About:
+def read_about(folder: Path, weights: Path, options: LoadOptions) -> About:
     """All but the weights, from a folder of either layout."""
     if official.is_official(checkpoint.read_json(folder / CONFIG)):
-        return official.read_about(folder, weights, wanted)
+        return official.read_about(folder, weights, options)
     about = checkpoint.read_about(folder)
-    if wanted.contract is not None:
-        official.named_contract(wanted.contract, about.contract)
-    if wanted.robot_type not in (None, about.embodiment.name):
+    if options.contract is not None:
+        official.named_contract(options.contract, about.contract)
+    if options.robot_type not in (None, about.embodiment.name):
         raise ValueError(
-            f"{folder}: got robot type {wanted.robot_type!r}, expected {about.embodiment.name!r}"
+            f"{folder}: got robot type {options.robot_type!r}, expected {about.embodiment.name!r}"
         )
     return about
 

@@ -102,7 +102,7 @@ def evaluate(
 def serve(
     checkpoint: tyro.conf.Positional[str] = str(TINY),
     *,
-    open_with: cli_model.OpenOption = cli_model.OPEN,
+    load: cli_model.LoadFlag = cli_model.NO_FLAGS,
     host: str = "127.0.0.1",
     port: int = 8000,
     api_key: str | None = None,
@@ -112,7 +112,7 @@ def serve(
 
     Args:
         checkpoint: a folder of either layout, a .pt file, or a name on the hub.
-        open_with: what the checkpoint leaves open.
+        load: what the checkpoint leaves open.
         host: address to listen on; this machine only by default.
         port: 0 takes a free one and prints it.
         api_key: clients must send `Authorization: Api-Key <this>`.
@@ -129,7 +129,7 @@ def serve(
     check_port(port)
     options.at_least(1, threads=threads)
     torch.set_num_threads(threads)
-    policy = Policy(pretrained.load(checkpoint, open_with.wanted()))
+    policy = Policy(pretrained.load(checkpoint, load.options()))
     serve_policy(ServedPolicy(policy), host, port, api_key)
     return 0
 

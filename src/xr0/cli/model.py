@@ -11,7 +11,7 @@ import tyro
 from xr0.cli import options
 
 if TYPE_CHECKING:
-    from xr0.checkpoints.official import Wanted
+    from xr0.checkpoints.official import LoadOptions
 
 Layout = Literal["xr0", "official", "vlm"]
 Shape = Literal["official_4b"]
@@ -21,7 +21,7 @@ Contract = Literal["causal", "windowed"]
 
 
 @dataclass(frozen=True)
-class OpenWith:
+class LoadFlags:
     """What a released checkpoint leaves open.
 
     Args:
@@ -36,36 +36,36 @@ class OpenWith:
     views: tuple[str, ...] = ()
     embodiment: Path | None = None
 
-    def wanted(self) -> Wanted:
+    def options(self) -> LoadOptions:
         """The same for xr0.checkpoints.pretrained."""
         from xr0.checkpoints.folder import read_json
-        from xr0.checkpoints.official import Wanted
+        from xr0.checkpoints.official import LoadOptions
         from xr0_robot.types import Embodiment
 
         robot = None if self.embodiment is None else Embodiment.from_dict(read_json(self.embodiment))
-        return Wanted(self.robot_type, self.contract, self.views, robot)
+        return LoadOptions(self.robot_type, self.contract, self.views, robot)
 
 
-OPEN = OpenWith()
-OpenOption = Annotated[OpenWith, tyro.conf.arg(name="")]
+NO_FLAGS = LoadFlags()
+LoadFlag = Annotated[LoadFlags, tyro.conf.arg(name="")]
 """Its fields are options of the subcommand itself."""
 
 
 def inspect(
-    checkpoint: tyro.conf.Positional[str], *, open_with: OpenOption = OPEN, json: Path | None = None
+    checkpoint: tyro.conf.Positional[str], *, load: LoadFlag = NO_FLAGS, json: Path | None = None
 ) -> int:
     """What a checkpoint is: size, dtype, contract and how it is known, robot types with horizon and views.
 
     Args:
         checkpoint: a folder of either layout, a .pt file, or a name on the hub.
-        open_with: what a released checkpoint leaves open.
+        load: what a released checkpoint leaves open.
         json: where to write it as well.
     """
     from xr0.checkpoints.inspection import inspect as inspected
     from xr0.checkpoints.inspection import lines
     from xr0_robot import report
 
-    found = inspected(checkpoint, open_with.wanted())
+    found = inspected(checkpoint, load.options())
     print("\n".join(lines(found)))
     if json is not None:
         report.write(json, found)
@@ -78,7 +78,7 @@ def convert(
     to: Layout | None = None,
     random: Shape | None = None,
     seed: int = 0,
-    open_with: OpenOption = OPEN,
+    load: LoadFlag = NO_FLAGS,
 ) -> int:
     """From one layout of checkpoint folders to another: SOURCE OUT, or --random SHAPE OUT.
 
@@ -87,7 +87,7 @@ def convert(
         to: layout of the new folder: the other one unless named; vlm is the VLM alone, for standard tools.
         random: write a checkpoint of this shape with random weights.
         seed: of the random weights.
-        open_with: what a released checkpoint leaves open.
+        load: what a released checkpoint leaves open.
     """
     from xr0 import sizes
     from xr0.checkpoints import convert as converter
@@ -97,7 +97,7 @@ def convert(
     if random is not None:
         converter.random({"official_4b": sizes.official_4b}[random](), paths[0], seed)
     else:
-        converter.convert(paths[0], paths[1], to, open_with.wanted())
+        converter.convert(paths[0], paths[1], to, load.options())
     print(f"wrote {paths[-1]}")
     return 0
 
@@ -156,7 +156,7 @@ def bench(
     from xr0.bench import latency as stopwatch
     from xr0.bench import shapes
     from xr0.checkpoints import pretrained
-    from xr0.checkpoints.official import Wanted
+    from xr0.checkpoints.official import LoadOptions
     from xr0.policy import Policy
     from xr0_robot import report
 
@@ -169,7 +169,7 @@ def bench(
             SHAPE_VIEWS if views is None else views, horizon
         )
     else:
-        policy = Policy(pretrained.load(checkpoint, Wanted(robot_type, contract)))
+        policy = Policy(pretrained.load(checkpoint, LoadOptions(robot_type, contract)))
     found = stopwatch.latency(policy, stopwatch.Fixture(views, pixels, repeats, warm_ups))
     print("\n".join(stopwatch.lines(found)))
     if json is not None:

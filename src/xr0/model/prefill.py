@@ -19,7 +19,7 @@ from xr0.types import Context, VLMInputs
 
 
 @dataclass(frozen=True)
-class Seen:
+class ImageFeatures:
     """The vision tower's output, views in order: tokens, and what is added behind the first text layers."""
 
     tokens: Float[Tensor, "v h"]
@@ -55,7 +55,7 @@ class TailCache:
         return key, value
 
 
-def see(model: vlm.Qwen3VL, inputs: VLMInputs) -> Seen:
+def encode_images(model: vlm.Qwen3VL, inputs: VLMInputs) -> ImageFeatures:
     """Run the vision tower; ValueError if the prompt has not exactly one place per token of a view."""
     config: Any = model.config
     places = int((inputs.input_ids == config.image_token_id).sum())
@@ -65,21 +65,23 @@ def see(model: vlm.Qwen3VL, inputs: VLMInputs) -> Seen:
             f"prompt: has {places} places for image tokens, its {len(inputs.image_grid_thw)} views "
             f"make {tokens}"
         )
-    return Seen(*vlm.vision_tower(model, inputs.pixel_values, inputs.image_grid_thw))
+    return ImageFeatures(*vlm.vision_tower(model, inputs.pixel_values, inputs.image_grid_thw))
 
 
-def open_with(model: vlm.Qwen3VL, ids: Int[Tensor, " n"]) -> Opening:
+def encode_opening(model: vlm.Qwen3VL, ids: Int[Tensor, " n"]) -> Opening:
     """Run the language model over the tokens before the first view."""
     hidden = ids.new_zeros(0, vlm.text_size(model), dtype=model.dtype)
     none = ids.new_zeros(0, 3)
     inputs = VLMInputs(ids[None], torch.ones_like(ids)[None], hidden, none)
     layers = len(model.model.language_model.layers)
-    context = read(model, inputs, Seen(hidden, ()), layers, None)
+    context = encode_context(model, inputs, ImageFeatures(hidden, ()), layers, None)
     return Opening(ids, context.keys, context.values)
 
 
-def read(model: vlm.Qwen3VL, inputs: VLMInputs, seen: Seen, layers: int, opening: Opening | None) -> Context:
-    """Run the language model over the tokens and what was seen; the context of its last `layers` layers.
+def encode_context(
+    model: vlm.Qwen3VL, inputs: VLMInputs, features: ImageFeatures, layers: int, opening: Opening | None
+) -> Context:
+    """Run the language model over the tokens and the image features; the context of its last `layers` layers.
 
     With an opening, only over what follows it. ValueError if a row does not begin with it.
     """
@@ -88,15 +90,15 @@ def read(model: vlm.Qwen3VL, inputs: VLMInputs, seen: Seen, layers: int, opening
     ids = inputs.input_ids[:, done:]
     image = ids == model.config.image_token_id
     hidden = text.embed_tokens(ids)
-    hidden = hidden.masked_scatter(image[..., None], seen.tokens.to(hidden.dtype))
+    hidden = hidden.masked_scatter(image[..., None], features.tokens.to(hidden.dtype))
     positions = vlm.position_ids(model, inputs)
     table = text.rotary_emb(hidden, positions[..., done:])
     mask = causal_mask(inputs.attention_mask, done)
     cache = TailCache(len(text.layers) - layers, opening)
     for i, layer in enumerate(text.layers[:-1]):
         hidden = vlm.text_layer(layer, hidden, table, mask, cache)
-        if i < len(seen.deepstack):
-            hidden = _add_at(hidden, image, seen.deepstack[i])
+        if i < len(features.deepstack):
+            hidden = _add_at(hidden, image, features.deepstack[i])
     cache.update(*vlm.keys_and_values(text.layers[-1], hidden, table), len(text.layers) - 1)
     last = vlm.last_position(positions, inputs.attention_mask)
     return Context(tuple(cache.keys), tuple(cache.values), inputs.attention_mask.bool(), last)

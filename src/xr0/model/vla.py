@@ -46,11 +46,13 @@ class VLA(nn.Module):
 
     def encode(self, inputs: VLMInputs) -> Context:
         """Prefill: one VLM pass, with keys and values repeated up to the DiT's heads."""
-        return self.read(inputs, prefill.see(self.vlm, inputs), None)
+        return self.encode_context(inputs, prefill.encode_images(self.vlm, inputs), None)
 
-    def read(self, inputs: VLMInputs, seen: prefill.Seen, opening: prefill.Opening | None) -> Context:
+    def encode_context(
+        self, inputs: VLMInputs, features: prefill.ImageFeatures, opening: prefill.Opening | None
+    ) -> Context:
         """The second half of `encode`, behind the vision tower."""
-        context = prefill.read(self.vlm, inputs, seen, self.config.dit.num_layers, opening)
+        context = prefill.encode_context(self.vlm, inputs, features, self.config.dit.num_layers, opening)
         groups = self.config.dit.num_heads // context.keys[0].shape[1]
         if groups == 1:
             return context
