@@ -69,7 +69,7 @@ def run_tests(tree: Path, tests: list[str], limit_s: float) -> str:
 
 
 def judge(tree: Path, folder: str, stem: str, limit_s: float) -> str:
-    """As `run_tests`: first the tests that bear the file's name, which most mutants do not survive, then all."""
+    """As `run_tests`: first the tests of the file's name, which most mutants do not survive, then all."""
     named = [f"{place}/test_{stem}.py" for place in TESTS[folder] if (tree / place).is_dir()]
     named = [path for path in named if (tree / path).is_file()]
     if named and (outcome := run_tests(tree, named, limit_s)) != "survived":
