@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from xr0_robot.bench.rollout import SETTLE_S, TIME_LIMIT_S, Episode, rollout
+from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.clock import VirtualClock, WallClock
 from xr0_robot.executor.inference import ThreadedInference, VirtualInference
 from xr0_robot.executor.strategy import Asynchronous, Synchronous
@@ -13,7 +14,7 @@ from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 from xr0_robot.types import Chunk, Embodiment
 
 
-def run(env, policy, strategy, latency_s=0.0, episode=None, watch=None):
+def run(env, policy, strategy, latency_s=0.0, episode=None, watch=None, deadlines=None):
     return rollout(
         env,
         episode or Episode(seed=3),
@@ -22,6 +23,7 @@ def run(env, policy, strategy, latency_s=0.0, episode=None, watch=None):
         clock=VirtualClock(),
         limits=BRICKS_LIMITS,
         watch=watch,
+        deadlines=deadlines,
     )
 
 
@@ -114,9 +116,12 @@ def test_a_server_that_vanishes_mid_episode_loses_nothing_recorded():
     env = Distant()
     result = run(env, Vanishing(env), Asynchronous(10))
     assert not result.success
-    assert result.error.startswith("no answer from the policy for 5 s (connection lost)")
+    assert result.error == "out of time without a usable answer from the policy: connection lost"
     assert len(result.ticks) > 100 and result.ticks[20].freshness == "fresh"
     assert result.row()["error"] == result.error
+    impatient = run(env, Vanishing(env), Asynchronous(10), deadlines=Deadlines(patience_s=2.0))
+    assert impatient.error.startswith("no usable answer from the policy for 2 s (connection lost)")
+    assert len(impatient.ticks) == pytest.approx(10 + 60, abs=2)
 
 
 def test_a_policy_for_another_robot_is_refused_before_anything_moves():

@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import ThreadedInference, VirtualInference
-from xr0_robot.executor.loop import PATIENCE_S, Executor, InferenceFailed
+from xr0_robot.executor.loop import Executor, InferenceFailed
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.strategy import Asynchronous, Naive, Synchronous
 from xr0_robot.limits import PlainLimit, PoseLimit
@@ -44,15 +45,18 @@ class NumberedPolicy:
 class Bench:
     """An executor on a virtual clock, one tick at a time."""
 
-    def __init__(self, policy, strategy, latency_s=0.0, inference=None, limits=WIDE):
+    def __init__(self, policy, strategy, latency_s=0.0, inference=None, limits=WIDE, deadlines=None):
         self.env, self.now = MockEnv(), 0
         inference = inference or VirtualInference(policy, latency_s)
-        self.executor = Executor(inference, strategy, Safety(BRICKS, limits), STANDING, seed=0)
+        self.executor = Executor(inference, strategy, Safety(BRICKS, limits), STANDING, 0, deadlines)
+        self.picture_age_s = 0.0
 
     def tick(self):
         now_s = self.now / 30
         self.now += 1
-        return self.executor.tick(now_s, lambda: self.env.observe("reach the mark", now_s))
+        return self.executor.tick(
+            now_s, lambda: self.env.observe("reach the mark", now_s - self.picture_age_s)
+        )
 
     def run(self, ticks):
         return [self.tick() for _ in range(ticks)]
@@ -175,7 +179,8 @@ def test_a_very_slow_policy_makes_the_robot_wait_and_still_skips_nothing():
 
 
 def test_a_policy_slower_than_its_whole_chunk_stops_and_goes():
-    ticks = Bench(NumberedPolicy(), Asynchronous(10), latency_s=40 / 30).run(400)
+    patient = Deadlines(max_lag_s=2.0)
+    ticks = Bench(NumberedPolicy(), Asynchronous(10), latency_s=40 / 30, deadlines=patient).run(400)
     ran = [origin for origin in origins(ticks) if origin is not None]
     assert [row for _, row in ran] == (list(range(30)) * 20)[: len(ran)]
     assert len(ran) > 90
@@ -248,16 +253,16 @@ def test_a_server_that_comes_back_is_asked_afresh(caplog):
     assert gap == list(range(33, gap[-1] + 1))
     assert origins(ticks)[gap[-1] + 1] == (1, 0)
     assert sum("no fresh action is left" in r.message for r in caplog.records) == 2
-    assert sum("out of reach" in r.message for r in caplog.records) == 1
+    assert sum("nothing usable" in r.message for r in caplog.records) == 1
 
 
 def test_a_server_that_stays_away_ends_the_episode_in_one_line():
     bench = Bench(Vanishing(first=1, attempts=10**6), Asynchronous(10), latency_s=0.1)
     done = []
-    with pytest.raises(InferenceFailed, match=r"no answer .* connection lost"):
+    with pytest.raises(InferenceFailed, match=r"no usable answer .* connection lost"):
         while True:
             done.append(bench.tick())
-    assert len(done) == pytest.approx(10 + PATIENCE_S * 30, abs=2)
+    assert len(done) == pytest.approx(10 + Deadlines().patience_s * 30, abs=2)
     assert all(t.freshness == "idle" for t in done[33:])
 
 
@@ -293,3 +298,94 @@ def test_a_thread_that_thinks_too_long_costs_idle_ticks_not_the_control_rate():
 def test_an_execute_horizon_below_one_is_refused(strategy):
     with pytest.raises(ValueError, match="execute_horizon: got 0"):
         strategy(0)
+
+
+class Slowing(VirtualInference):
+    """Answers at once, but for one request."""
+
+    def __init__(self, policy, number, latency_s):
+        super().__init__(policy, 0.0)
+        self._latencies = [0.0] * number + [latency_s]
+
+    def start(self, request, now_s):
+        self._latency_s = self._latencies.pop(0) if self._latencies else 0.0
+        super().start(request, now_s)
+
+
+@pytest.mark.parametrize("stall_s, late", [(0.9, 0), (1.9, 1), (4.9, 1)])
+def test_what_was_observed_too_long_ago_is_dropped_and_asked_for_anew(stall_s, late):
+    policy = NumberedPolicy()
+    bench = Bench(policy, Synchronous(10), inference=Slowing(policy, 1, stall_s))
+    back = 10 + round(stall_s * 30)
+    ticks = bench.run(back + 5)
+    assert origins(ticks)[-5:] == [(1 + late, row) for row in range(5)]
+    assert bench.executor.late_chunks == late
+    assert [request[0] for request in policy.requests] == [0, 10] + [back] * late
+
+
+def test_a_policy_that_is_always_too_late_moves_nothing_and_ends_the_episode_with_the_reason():
+    bench = Bench(NumberedPolicy(), Asynchronous(10), latency_s=1.5)
+    ticks = []
+    with pytest.raises(InferenceFailed, match=r"for 10 s \(the plan is 1\.50 s late, at most 1 s\)"):
+        while True:
+            ticks.append(bench.tick())
+    assert all(tick.freshness == "idle" for tick in ticks)
+    assert ticks[45].refused == "the plan is 1.50 s late, at most 1 s"
+    assert bench.executor.late_chunks == 6
+
+
+def test_a_plan_that_the_loop_stood_still_over_is_dropped():
+    policy = NumberedPolicy()
+    bench = Bench(policy, Asynchronous(10), latency_s=0.1)
+    bench.run(8)
+    bench.now += 60  # the process was suspended for 2 s
+    ticks = bench.run(4)
+    assert origins(ticks) == [None, None, None, (1, 0)]
+    assert ticks[0].refused == "the plan is 2.10 s late, at most 1 s"
+
+
+@pytest.mark.parametrize("coast_s, coasted", [(0.0, 0), (0.2, 6), (np.inf, 20)])
+def test_with_the_policy_gone_the_plan_goes_on_for_as_long_as_the_robot_allows(coast_s, coasted):
+    policy = Vanishing(first=1, attempts=3)
+    bench = Bench(policy, Asynchronous(10), deadlines=Deadlines(coast_s=coast_s))
+    ticks = bench.run(80)
+    gone, back = 10, policy.requests[1][0]
+    assert back == pytest.approx(gone + 45, abs=2)  # asked at 10, and three times half a second later
+    assert origins(ticks)[: gone + coasted] == [(0, row) for row in range(gone + coasted)]
+    assert all(tick.freshness == "idle" for tick in ticks[gone + coasted : back])
+    # Back with a fresh observation, at its first row.
+    assert origins(ticks)[back : back + 2] == [(1, 0), (1, 1)]
+
+
+def test_pictures_that_are_too_old_are_not_asked_about():
+    policy = NumberedPolicy()
+    bench = Bench(policy, Synchronous(5))
+    bench.run(5)
+    bench.picture_age_s = 0.3
+    ticks = bench.run(30)
+    assert len(policy.requests) == 1 and bench.executor.stale_pictures == 30
+    assert {tick.refused for tick in ticks} == {"the pictures are 0.30 s old, at most 0.25 s"}
+    assert bench.executor.trouble == "the pictures are 0.30 s old, at most 0.25 s"
+    bench.picture_age_s = 0.2
+    assert origins(bench.run(2)) == [(1, 0), (1, 1)]
+    assert bench.executor.trouble is None
+
+
+def test_pictures_that_stay_too_old_end_the_episode_with_the_reason():
+    bench = Bench(NumberedPolicy(), Asynchronous(10), deadlines=Deadlines(patience_s=1.0))
+    bench.picture_age_s = 0.3
+    with pytest.raises(InferenceFailed, match=r"for 1 s \(the pictures are 0\.30 s old, at most 0\.25 s\)"):
+        bench.run(40)
+
+
+def test_a_server_that_takes_six_seconds_to_restart_is_waited_for():
+    policy = Vanishing(first=1, attempts=12)
+    ticks = Bench(policy, Asynchronous(10)).run(10 + 7 * 30)
+    back = policy.requests[1][0]
+    assert back > 10 + 5.8 * 30 and origins(ticks)[back] == (1, 0)
+
+
+def test_deadlines_below_zero_or_not_a_number_are_refused():
+    for value in (-1.0, float("nan")):
+        with pytest.raises(ValueError, match="deadlines: got max_lag_s"):
+            Deadlines(max_lag_s=value)

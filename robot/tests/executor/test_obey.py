@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.loop import PATIENCE_S, Executor, InferenceFailed
+from xr0_robot.executor.loop import Executor, InferenceFailed
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.strategy import Asynchronous
 from xr0_robot.limits import PlainLimit, PoseLimit
@@ -90,12 +91,12 @@ def test_what_was_observed_before_is_never_executed_and_a_fresh_observation_is_a
 
 def test_the_patience_for_an_answer_begins_anew_after_obeying():
     bench = Bench(latency_s=1e6)
-    for _ in range(round(PATIENCE_S * 30)):
+    for _ in range(round(Deadlines().patience_s * 30)):
         bench.tick()
     bench.obey(STANDING)
-    for _ in range(round(PATIENCE_S * 30)):
+    for _ in range(round(Deadlines().patience_s * 30)):
         bench.tick()
-    with pytest.raises(InferenceFailed, match="no answer from the policy for 5 s"):
+    with pytest.raises(InferenceFailed, match="no usable answer from the policy for 10 s"):
         for _ in range(2):
             bench.tick()
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from xr0_robot import report
 from xr0_robot.bench import metrics
+from xr0_robot.deadlines import Deadlines
 from xr0_robot.env import Env
 from xr0_robot.executor.clock import Clock, Metronome
 from xr0_robot.executor.inference import Inference
@@ -67,6 +68,8 @@ class EpisodeResult:
     ticks: tuple[Tick, ...]
     missed_ticks: int
     latencies_s: tuple[float, ...]
+    late_chunks: int = 0
+    stale_pictures: int = 0
     error: str | None = None
     spoken_success: bool | None = None
 
@@ -94,6 +97,8 @@ class EpisodeResult:
             "missed_ticks": self.missed_ticks,
             "clamped_ticks": self.clamped_ticks,
             "refused_ticks": sum(tick.refused is not None for tick in self.ticks),
+            "late_chunks": self.late_chunks,
+            "stale_pictures": self.stale_pictures,
             "latencies_ms": [round(latency_s * 1e3, 2) for latency_s in self.latencies_s],
             "seam_ratio": metrics.seam_ratio(self.embodiment, self.ticks),
             "rms_jerk": metrics.rms_jerk(self.embodiment, self.ticks),
@@ -110,6 +115,7 @@ def rollout(
     strategy: Strategy,
     clock: Clock,
     limits: Limits,
+    deadlines: Deadlines | None = None,
     watch: Watcher | None = None,
     drive: Drive = alone,
     time_limit_s: float = TIME_LIMIT_S,
@@ -117,7 +123,7 @@ def rollout(
     """Run one episode, and stop the robot however it ends. What fails on the way (policy, robot, watcher)
     ends it with the reason in `error`, and all ticks until then.
 
-    drive: who stands between the episode and the executor.
+    deadlines: the robot's, the defaults where None; drive: who stands between the episode and the executor.
     """
     robot = env.embodiment
     _same_robot(inference.policy.embodiment, robot)
@@ -125,13 +131,16 @@ def rollout(
     try:
         instruction = env.reset(episode.seed, episode.instruction)
         spoken = instruction if episode.spoken is None else episode.spoken
-        executor = Executor(inference, strategy, Safety(robot, limits), env.state(), episode.seed)
+        safety = Safety(robot, limits)
+        executor = Executor(inference, strategy, safety, env.state(), episode.seed, deadlines)
 
         def observe() -> Observation:
             return env.observe(spoken, clock.now())
 
         with record.failures():
             _run(env, drive(executor), observe, clock, watch, robot.ticks(time_limit_s), record)
+        if record.time_s is None and not record.errors and executor.trouble is not None:
+            record.errors.append(f"out of time without a usable answer from the policy: {executor.trouble}")
     finally:
         with record.failures():
             env.stop()
@@ -145,6 +154,8 @@ def rollout(
         ticks=tuple(record.ticks),
         missed_ticks=record.missed,
         latencies_s=tuple(executor.latencies_s),
+        late_chunks=executor.late_chunks,
+        stale_pictures=executor.stale_pictures,
         error="; ".join(record.errors) or None,
     )
 

@@ -10,17 +10,14 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.chunks import ChunkQueue
 from xr0_robot.executor.inference import Inference, Reply, Request
 from xr0_robot.executor.latency import DelayEstimator
 from xr0_robot.executor.safety import Safety
+from xr0_robot.executor.silence import Silence
 from xr0_robot.executor.strategy import Strategy
 from xr0_robot.types import Observation
-
-RETRY_S = 0.5
-"""Pause between two attempts to reach a server that has vanished."""
-PATIENCE_S = 5.0
-"""Without an answer for this long the episode ends: the robot has stood still for most of it."""
 
 Freshness = Literal["fresh", "prefix", "idle", "touch"]
 """fresh: as planned; prefix: as promised to the inference under way; idle: nothing to do, holding; touch:
@@ -67,18 +64,34 @@ class Adjustment(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """How things stood when the newest request was made."""
+
+    tick: int = 0
+    epoch: int = 0
+    idle_ticks: int = 0
+
+
 class Executor:
     """Turns chunks that come when they come into one safe command per control tick, for one episode.
 
     The plan's time stands still while the robot does: a chunk is joined at the number of commands truly
-    executed since its observation. So after a standstill comes its first row, and nothing is skipped.
+    executed since its observation. So after a standstill comes its first row, and nothing is skipped; but
+    what has been overtaken by more than `Deadlines.max_lag_s` is dropped and asked for anew.
 
     Another author may take the robot with `obey`; the plan is void then, by epoch: an inference that started
     in an earlier one may finish when it likes, and is never executed.
     """
 
     def __init__(
-        self, inference: Inference, strategy: Strategy, safety: Safety, state: np.ndarray, seed: int
+        self,
+        inference: Inference,
+        strategy: Strategy,
+        safety: Safety,
+        state: np.ndarray,
+        seed: int,
+        deadlines: Deadlines | None = None,
     ) -> None:
         """Begin an episode standing at `state` [native_dim]; what was under way before is never executed."""
         inference.cancel()
@@ -89,43 +102,46 @@ class Executor:
         self._embodiment = inference.policy.embodiment
         self._max_prefix = inference.policy.max_prefix
         self._seed = seed
+        self._deadlines = deadlines or Deadlines()
+        self._silence = Silence(self._deadlines)
         self.queue = ChunkQueue()
         self.delay = DelayEstimator(inference.policy.action_horizon)
         self.latencies_s: list[float] = []
+        self.late_chunks = 0
+        """Plans that were dropped because their time had gone."""
+        self.stale_pictures = 0
+        """Observations that were too old to ask about."""
         self.adjustment: Adjustment | None = None
         """Of every command of the plan, before the safety limits; None leaves it as it is."""
         self._tick = 0
         self._epoch = 0
-        self._asked_epoch = 0
+        self._asked = _Asked()
         self._requests = 0
-        self._started_tick = 0
         self._promised_until = 0
+        self._plan_start_s = 0.0  # when tick 0 would have been due, had the plan never waited
         self._idle_ticks = 0
-        self._idle_at_start = 0
+        self._dropped: str | None = None  # in this tick, and why
         self._holding = False
         self._warned = False
-        self._unanswered_since_s: float | None = None
-        self._retry_at_s = -np.inf
-        self._trouble: ConnectionError | None = None
 
     def tick(self, now_s: float, observe: Callable[[], Observation]) -> Tick:
         """The command for this tick; `observe` is called only if an inference starts.
 
-        Raises InferenceFailed after PATIENCE_S without an answer, for a request that the policy refused, or
-        for a chunk that does not fit the robot: the episode is over, and the caller has the ticks so far.
+        Raises InferenceFailed after `Deadlines.patience_s` without a usable answer, for a request that the
+        policy refused, or for a chunk that does not fit the robot: the episode is over, and the caller has
+        the ticks so far.
         """
-        if self._inference.busy and self._unanswered_since_s is None:
-            self._unanswered_since_s = now_s  # a void inference is under way: waiting for it counts anew
+        self._dropped = None
+        if self._inference.busy:
+            self._silence.begin(now_s)  # where a void inference is under way, waiting for it counts anew
         with self._failures(now_s):
             self._receive(now_s)
+        self._drop_outdated(now_s)
         remaining = self.queue.remaining(self._tick)
-        since_start = self._tick - self._started_tick
-        due = self._strategy.due(since_start, remaining, self.delay.ticks())
-        if due and not self._inference.busy and now_s >= self._retry_at_s:
-            observation = observe()
-            with self._failures(now_s):
-                self._start(now_s, observation)
-                self._receive(now_s)
+        due = self._strategy.due(self._tick - self._asked.tick, remaining, self.delay.ticks())
+        if due and not self._inference.busy and self._silence.reached(now_s):
+            self._ask(now_s, observe())
+            self._drop_outdated(now_s)  # the policy may have been lost just now
         done = self._command()
         self._tick += 1
         return done
@@ -140,7 +156,7 @@ class Executor:
         self._epoch += 1
         self.queue.clear()
         self._promised_until = 0
-        self._unanswered_since_s = None
+        self._silence.end()
         self._holding = False
         verdict = self._safety.check(action)
         done = self._done(verdict.command, -1, "touch", verdict.clamped, verdict.refused)
@@ -156,6 +172,22 @@ class Executor:
         """The last command sent [native_dim]: to repeat it is to stand still."""
         return self._safety.hold()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing usable comes from the policy, in one line; None while it does, or is only slow."""
+        return self._silence.reason
+
+    def _ask(self, now_s: float, observation: Observation) -> None:
+        age_s, limit_s = now_s - observation.time_s, self._deadlines.max_picture_age_s
+        if age_s > limit_s:
+            self.stale_pictures += 1
+            self._dropped = f"the pictures are {age_s:.2f} s old, at most {limit_s:g} s"
+            self._silence.lose(now_s, self._dropped, pause_s=0.0)
+            return
+        with self._failures(now_s):
+            self._start(now_s, observation)
+            self._receive(now_s)
+
     def _start(self, now_s: float, observation: Observation) -> None:
         delay = self.delay.ticks()
         count = self._strategy.committed(delay, self._max_prefix)
@@ -167,12 +199,9 @@ class Executor:
         prefix = self._promised(count)
         seed = int(np.random.SeedSequence([self._seed, self._requests]).generate_state(1)[0])
         self._requests += 1
-        self._started_tick = self._tick
-        self._asked_epoch = self._epoch
-        self._idle_at_start = self._idle_ticks
+        self._asked = _Asked(self._tick, self._epoch, self._idle_ticks)
         self._promised_until = self._tick + len(prefix)
-        if self._unanswered_since_s is None:
-            self._unanswered_since_s = now_s
+        self._silence.begin(now_s)
         request = Request(observation, prefix if len(prefix) else None, seed, self._tick)
         self._inference.start(request, now_s)
 
@@ -190,13 +219,16 @@ class Executor:
 
     def _receive(self, now_s: float) -> None:
         reply = self._inference.poll(now_s)
-        if reply is not None and self._asked_epoch == self._epoch:
-            self._merge(reply)
+        if reply is not None and self._asked.epoch == self._epoch:
+            self._merge(now_s, reply)
         elif reply is not None:
-            self._unanswered_since_s = None
-        elif self._unanswered_since_s is not None and now_s - self._unanswered_since_s > PATIENCE_S:
-            reason = f" ({self._trouble})" if self._trouble else ""
-            raise InferenceFailed(f"no answer from the policy for {PATIENCE_S:g} s{reason}: the robot holds")
+            self._silence.end()
+        if self._silence.over(now_s):
+            reason = f" ({self.trouble})" if self.trouble else ""
+            raise InferenceFailed(
+                f"no usable answer from the policy for {self._deadlines.patience_s:g} s{reason}: "
+                "the robot holds"
+            )
 
     @contextmanager
     def _failures(self, now_s: float) -> Iterator[None]:
@@ -213,21 +245,40 @@ class Executor:
 
     def _lose(self, now_s: float, error: ConnectionError) -> None:
         """The plan goes on until it ends, then the robot holds; meanwhile the server is asked again."""
-        if self._trouble is None:
-            log.warning("the policy is out of reach, trying again for %g s: %s", PATIENCE_S, error)
-        self._trouble = error
-        self._retry_at_s = now_s + RETRY_S
+        self._silence.lose(now_s, str(error), self._deadlines.retry_s)
         self._promised_until = 0
 
-    def _merge(self, reply: Reply) -> None:
+    def _drop_outdated(self, now_s: float) -> None:
+        """A plan that the loop has stood still over, or that was to be followed for a while only."""
+        if self.queue.remaining(self._tick) == 0:
+            return
+        late = self._late(now_s, self._plan_start_s)
+        if late or self._silence.coasted(now_s):
+            self._promised_until = 0
+            self.queue.clear()
+
+    def _late(self, now_s: float, plan_start_s: float) -> bool:
+        """Whether a plan's command for this tick comes too late; said and counted."""
+        lag_s, limit_s = now_s - (plan_start_s + self._tick * self.dt), self._deadlines.max_lag_s
+        if lag_s <= limit_s:
+            return False
+        self.late_chunks += 1
+        self._dropped = f"the plan is {lag_s:.2f} s late, at most {limit_s:g} s"
+        self._silence.blame(self._dropped)
+        return True
+
+    def _merge(self, now_s: float, reply: Reply) -> None:
         actions = self._checked(reply)
-        held = self._idle_ticks - self._idle_at_start
-        self.queue.merge(actions[: self._strategy.rows(len(actions))], reply.request.tick + held, self._tick)
+        started = reply.request.tick + self._idle_ticks - self._asked.idle_ticks
+        plan_start_s = reply.request.observation.time_s - started * self.dt
+        if self._late(now_s, plan_start_s):
+            return
+        if self.queue.merge(actions[: self._strategy.rows(len(actions))], started, self._tick) is not None:
+            self._plan_start_s = plan_start_s
         self.delay.add(self._tick - reply.request.tick)
         self.latencies_s.append(reply.latency_s)
         self._promised_until = 0
-        self._unanswered_since_s = None
-        self._trouble = None
+        self._silence.end()
 
     def _checked(self, reply: Reply) -> np.ndarray:
         actions, robot = reply.chunk.actions, self._embodiment
@@ -244,7 +295,7 @@ class Executor:
     def _command(self) -> Tick:
         action = self.queue.at(self._tick)
         if action is None:
-            return self._hold(None)
+            return self._hold(self._dropped)
         if self.adjustment is not None:
             action = self.adjustment.sent(action)
         verdict = self._safety.check(action)
@@ -255,7 +306,7 @@ class Executor:
         return self._done(verdict.command, self.queue.chunk, freshness, clamped=verdict.clamped)
 
     def _hold(self, refused: str | None) -> Tick:
-        if refused is not None:
+        if refused is not None and refused != self._dropped:  # what was dropped is logged already
             log.warning("tick %d: refused, holding: %s", self._tick, refused)
         elif not self._holding:
             log.info("tick %d: no fresh action is left, holding", self._tick)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from xr0_robot.deadlines import Deadlines
 from xr0_robot.limits import GRIPPER_TOLERANCE, Limits, PlainLimit, PoseLimit
 from xr0_robot.types import MODEL_DIM, Camera, Chunk, Embodiment, Observation, Segment, finite_vector
 
@@ -26,6 +27,9 @@ LIMITS: Limits = {
     "arm.gripper": PlainLimit(low=0.0, high=1.0, rate=10.0, tolerance=GRIPPER_TOLERANCE),
 }
 """How far and how fast it may be told to go: measured on the arm."""
+
+DEADLINES = Deadlines(max_lag_s=1.0, max_picture_age_s=0.25, patience_s=10.0)
+"""How old what it acts on may be, and how long it waits for a policy: as your task allows."""
 
 LAG = 0.5
 """Share of the way to the command that is covered in one tick: servos trail by about one tick."""

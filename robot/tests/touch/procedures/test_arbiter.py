@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.loop import PATIENCE_S, Executor, InferenceFailed
+from xr0_robot.executor.loop import Executor, InferenceFailed
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.strategy import Asynchronous, Synchronous
 from xr0_robot.limits import PlainLimit, PoseLimit
@@ -241,5 +242,5 @@ def test_refinement_off_is_the_executor_alone_bit_for_bit(touch_world, runs, del
 def test_a_policy_that_never_answers_again_after_the_refinement_ends_the_episode(touch_world, goal):
     world = touch_world(OFF)
     bench = Bench(world, goal, world, latencies=(3, 3, 10**6))
-    with pytest.raises(InferenceFailed, match="no answer"):
-        bench.run(int(PATIENCE_S * 30) + 200)
+    with pytest.raises(InferenceFailed, match="no usable answer"):
+        bench.run(int(Deadlines().patience_s * 30) + 200)

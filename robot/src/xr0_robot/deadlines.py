@@ -1,0 +1,32 @@
+"""How old what a robot acts on may be, and how long it waits, as data. The executor keeps to it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """Seconds, by the episode's clock. What is too old is dropped and counted, and the robot asks anew.
+
+    max_lag_s: a command is executed at most so long after the tick it was planned for (row k of a chunk: k
+        ticks after its observation). So no chunk is obeyed that is older than this and its own length.
+    max_picture_age_s: an observation older than this is not sent to the policy.
+    coast_s: with the policy out of reach or the pictures too old, the plan goes on so long and then the robot
+        holds; infinity: to the plan's end, 0: it holds at once.
+    patience_s: without a usable answer for so long the episode ends. A server restarts in some 6 s.
+    retry_s: pause between two attempts to reach a server that has vanished.
+    """
+
+    max_lag_s: float = 1.0
+    max_picture_age_s: float = 0.25
+    coast_s: float = math.inf
+    patience_s: float = 10.0
+    retry_s: float = 0.5
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not value >= 0:
+                raise ValueError(f"deadlines: got {field.name} {value}, expected at least 0 s")
