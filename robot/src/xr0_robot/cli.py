@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
-    from xr0_robot.bench.evaluate import EXECUTE_HORIZON
+    from xr0_robot.executor.strategy import EXECUTE_HORIZON
     from xr0_robot.worlds import TRAINED, WORLDS
 
     parser.add_argument("--url", default=DEFAULT_URL, help=f"policy server (default {DEFAULT_URL})")

@@ -13,12 +13,8 @@ from xr0_robot.bench.rollout import Episode, EpisodeResult, Watcher, rollout
 from xr0_robot.bench.worlds import World, open_world
 from xr0_robot.executor.clock import Clock, VirtualClock, WallClock
 from xr0_robot.executor.inference import Inference, Policy, ThreadedInference, VirtualInference
-from xr0_robot.executor.strategy import Asynchronous, Naive, Strategy, Synchronous
+from xr0_robot.executor.strategy import EXECUTE_HORIZON, Asynchronous, Naive, Strategy, Synchronous
 from xr0_robot.worlds import TRAINED
-
-EXECUTE_HORIZON = 10
-"""Ticks of a chunk that are executed before the next one is asked for (the official client's)."""
-
 
 GIVE_UP = 3
 """So many episodes in a row that fail to run end an evaluation: the policy or the world is gone."""

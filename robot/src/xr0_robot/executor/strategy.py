@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+EXECUTE_HORIZON = 10
+"""Ticks of a chunk that are executed before the next is asked for, where nobody says otherwise (the official
+client's)."""
 MARGIN_TICKS = 1
 """Start this much earlier than the estimate asks: a tick of scheduling jitter must not stop the robot."""
 

@@ -22,7 +22,7 @@ from xr0_robot.bench.rollout import Drive, Episode, EpisodeResult, rollout
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.loop import Executor, Tick
-from xr0_robot.executor.strategy import Asynchronous
+from xr0_robot.executor.strategy import EXECUTE_HORIZON, Asynchronous
 from xr0_robot.report import machine, versions, wilson, write
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 from xr0_robot.touch.client import TactileClient
@@ -42,9 +42,6 @@ DRIVER = "a script that reads the exact poses of stand and slot from the simulat
 
 LATENCY_S = 0.1
 """Of the script's answers, by the virtual clock: chunks are in flight when the fingers take over."""
-
-EXECUTE_HORIZON = 10
-"""Ticks of a chunk that are executed before the next is asked for, as in the brick table's evaluation."""
 
 
 @dataclass(frozen=True)
