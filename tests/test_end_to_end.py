@@ -33,7 +33,7 @@ def brief(whole: BrickSettings) -> BrickSettings:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("run")
     demos = root / "demos"
-    record_demos(demos, episodes=2, first_seed=700_000)
+    record_demos("bricks", demos, episodes=2, first_seed=700_000)
     pretrain_choice(demos, root / "choice", brief(settings.CHOICE))
     pretrain_flow(demos, root / "choice/checkpoint", root / "flow", brief(settings.FLOW))
     post_train(demos, root / "flow/checkpoint", root / "post", brief(settings.POST))
@@ -63,7 +63,7 @@ def test_metrics_are_logged_and_finite(run: Path) -> None:
 
 
 def test_a_stage_refuses_data_that_its_start_was_not_trained_on(run: Path, tmp_path: Path) -> None:
-    record_demos(tmp_path / "other", episodes=2, first_seed=700_010)
+    record_demos("bricks", tmp_path / "other", episodes=2, first_seed=700_010)
     with pytest.raises(ValueError, match="was trained on data with statistics"):
         pretrain_flow(tmp_path / "other", run / "choice/checkpoint", tmp_path / "flow", brief(settings.FLOW))
 

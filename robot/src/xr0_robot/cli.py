@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("out/demo"))
     demo.set_defaults(run=_demo, wrong_instruction=False)
 
-    record = commands.add_parser("record", help="the brick table's scripted expert as a LeRobot dataset")
+    record = commands.add_parser("record", help="a world's scripted expert as a LeRobot dataset")
     cli_record.add_arguments(record)
     record.set_defaults(run=cli_record.run)
 
@@ -72,11 +72,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
     from xr0_robot.executor.strategy import EXECUTE_HORIZON
-    from xr0_robot.worlds import TRAINED, WORLDS
+    from xr0_robot.worlds import DEFAULT, TRAINED, WORLDS
 
     parser.add_argument("--url", default=DEFAULT_URL, help=f"policy server (default {DEFAULT_URL})")
     parser.add_argument("--api-key", default=None, help="what the server asks for, if it does")
-    parser.add_argument("--world", choices=WORLDS, default=next(iter(WORLDS)))
+    parser.add_argument("--world", choices=WORLDS, default=DEFAULT)
     parser.add_argument("--episodes", type=_positive, default=episodes)
     parser.add_argument("--mode", choices=("sync", "async", "naive"), default="async")
     parser.add_argument("--clock", choices=("wall", "virtual"), default=clock)

@@ -17,7 +17,10 @@ WORLDS: Mapping[str, Mapping[str, str]] = {
         "six": "two more bricks, of colours that no sentence names",
     },
 }
-"""Each world's variants with what they are, in words; made in `sims/<world>/variants.py`."""
+"""Each world's variants with what they are, in words; made in `sims/<world>`."""
+
+DEFAULT = "bricks"
+"""The world of a command that names none."""
 
 
 def check(world: str, variant: str) -> None:

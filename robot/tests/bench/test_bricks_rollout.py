@@ -8,12 +8,12 @@ import pytest
 pytest.importorskip("xr0_robot.sims.bricks.env", reason="needs MuJoCo")
 
 from xr0_robot.bench.rollout import Episode, rollout
-from xr0_robot.bench.worlds import open_world
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.strategy import Asynchronous, Synchronous
 from xr0_robot.sims.bricks.env import BricksOptions
 from xr0_robot.sims.bricks.expert import Expert, truth
+from xr0_robot.sims.world import open_world
 from xr0_robot.types import Chunk
 
 pytestmark = pytest.mark.sim
@@ -62,6 +62,8 @@ def run(strategy, latency_s, seed, variant="trained", wrong=False):
             strategy=strategy,
             clock=VirtualClock(),
             limits=world.limits,
+            time_limit_s=world.time_limit_s,
+            settle_s=world.settle_s,
         )
     finally:
         world.env.close()

@@ -8,22 +8,26 @@ pytest.importorskip("matplotlib")
 
 from xr0_robot.bench import demo, evaluate, view
 from xr0_robot.bench.evaluate import Settings
-from xr0_robot.bench.worlds import World, open_world
 from xr0_robot.cli import main
 from xr0_robot.robots.mock import MockEnv, MockPolicy
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
+from xr0_robot.sims.world import World, open_world
 
 
 @pytest.fixture
 def policy(monkeypatch):
     """A policy, and the mock robot as the world that it acts in."""
     env = MockEnv()
-    monkeypatch.setattr(
-        evaluate,
-        "open_world",
-        lambda name, variant: World(env, BRICKS_LIMITS, lambda seed: "no", lambda sentence: sentence == "no"),
+    world = World(
+        env,
+        BRICKS_LIMITS,
+        time_limit_s=10.0,
+        settle_s=0.5,
+        mislead=lambda seed: "no",
+        fulfilled=lambda sentence: sentence == "no",
     )
+    monkeypatch.setattr(evaluate, "open_world", lambda name, variant: world)
     return MockPolicy(env)
 
 

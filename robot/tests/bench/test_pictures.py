@@ -28,6 +28,8 @@ def filmed():
         strategy=Asynchronous(10),
         clock=VirtualClock(),
         limits=BRICKS_LIMITS,
+        time_limit_s=10.0,
+        settle_s=0.5,
         watch=recorder,
     )
     return result, recorder

@@ -4,7 +4,7 @@ import time
 import numpy as np
 import pytest
 
-from xr0_robot.bench.rollout import SETTLE_S, TIME_LIMIT_S, Episode, rollout
+from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.clock import VirtualClock, WallClock
 from xr0_robot.executor.inference import ThreadedInference, VirtualInference
@@ -12,6 +12,8 @@ from xr0_robot.executor.strategy import Asynchronous, Synchronous
 from xr0_robot.robots.mock import MockEnv, MockPolicy
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 from xr0_robot.types import Chunk, Embodiment
+
+TIME_LIMIT_S, SETTLE_S = 10.0, 0.5
 
 
 def run(env, policy, strategy, latency_s=0.0, episode=None, watch=None, deadlines=None):
@@ -22,6 +24,8 @@ def run(env, policy, strategy, latency_s=0.0, episode=None, watch=None, deadline
         strategy=strategy,
         clock=VirtualClock(),
         limits=BRICKS_LIMITS,
+        time_limit_s=TIME_LIMIT_S,
+        settle_s=SETTLE_S,
         watch=watch,
         deadlines=deadlines,
     )
@@ -52,7 +56,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before():
 
     def again(seed):
         how = {"inference": inference, "strategy": Asynchronous(10), "clock": clock, "limits": BRICKS_LIMITS}
-        return rollout(env, Episode(seed), **how)
+        return rollout(env, Episode(seed), time_limit_s=TIME_LIMIT_S, **how)
 
     first, other, second = again(5), again(6), again(5)
     assert first.row() == second.row() != other.row()
@@ -157,6 +161,7 @@ def test_on_the_wall_clock_a_slow_policy_is_measured_and_the_robot_still_arrives
         strategy=Asynchronous(10),
         clock=WallClock(),
         limits=BRICKS_LIMITS,
+        time_limit_s=TIME_LIMIT_S,
     )
     inference.cancel()
     inference.close()

@@ -13,16 +13,16 @@ import pyarrow.parquet as pq
 
 from xr0_robot.cli import main
 from xr0_robot.record import demos as recorder
-from xr0_robot.record.demos import NOISE_STD, NOISE_TIME_S, Disturbance, record_demos
-from xr0_robot.sims.bricks.env import BricksEnv
+from xr0_robot.record.demos import record_demos
+from xr0_robot.sims.bricks.demonstrator import BricksDemonstrator
 
 FIRST_SEED = 4_000_000
 
 
 @pytest.mark.sim
 def test_workers_change_nothing_and_the_answers_are_on_file(tmp_path):
-    demos = record_demos(tmp_path / "two", episodes=2, first_seed=FIRST_SEED, workers=2)
-    assert record_demos(tmp_path / "one", episodes=2, first_seed=FIRST_SEED, workers=1) == demos
+    demos = record_demos("bricks", tmp_path / "two", episodes=2, first_seed=FIRST_SEED, workers=2)
+    assert record_demos("bricks", tmp_path / "one", episodes=2, first_seed=FIRST_SEED, workers=1) == demos
     numbers = []
     for name in ("one", "two"):
         tables = [pq.read_table(path) for path in sorted((tmp_path / name).glob("data/*/*.parquet"))]
@@ -40,15 +40,15 @@ def test_workers_change_nothing_and_the_answers_are_on_file(tmp_path):
 
 @pytest.mark.sim
 def test_a_seed_that_raises_is_dropped_with_its_reason_and_costs_no_other(tmp_path, monkeypatch, capsys):
-    class Troubled(BricksEnv):
-        def apply(self, action):
-            if self.seed == FIRST_SEED + 1 and self.tick == 20:
-                raise RuntimeError("no room")
-            super().apply(action)
-
-        def reset(self, seed, instruction=None):
+    class Troubled(BricksDemonstrator):
+        def begin(self, seed):
             self.seed = seed
-            return super().reset(seed, instruction)
+            return super().begin(seed)
+
+        def act(self):
+            if self.seed == FIRST_SEED + 1 and self.env.tick == 20:
+                raise RuntimeError("no room")
+            return super().act()
 
     class InThisProcess:
         """A pool that sees the patched world."""
@@ -57,7 +57,7 @@ def test_a_seed_that_raises_is_dropped_with_its_reason_and_costs_no_other(tmp_pa
 
         __enter__, __exit__, map = (lambda self: self), (lambda *_: None), staticmethod(map)
 
-    monkeypatch.setattr(recorder, "BricksEnv", Troubled)
+    monkeypatch.setattr(recorder, "open_demonstrator", lambda world: Troubled())
     monkeypatch.setattr(recorder, "ProcessPoolExecutor", InThisProcess)
     out = tmp_path / "demos"
     assert (
@@ -77,18 +77,7 @@ def test_a_seed_that_raises_is_dropped_with_its_reason_and_costs_no_other(tmp_pa
 def test_nothing_is_left_where_recording_is_refused(tmp_path):
     (tmp_path / "there").mkdir()
     with pytest.raises(FileExistsError, match="there: it exists already"):
-        record_demos(tmp_path / "there", episodes=1, first_seed=0)
+        record_demos("bricks", tmp_path / "there", episodes=1, first_seed=0)
     with pytest.raises(ValueError, match="got 0 episodes and 1 workers"):
-        record_demos(tmp_path / "new", episodes=0, first_seed=0)
+        record_demos("bricks", tmp_path / "new", episodes=0, first_seed=0)
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
-
-
-@pytest.mark.sim
-def test_disturbance_has_its_spread_and_its_memory():
-    noise = Disturbance(np.random.default_rng(0), NOISE_STD)
-    values = np.array([noise.step() for _ in range(20_000)])
-    assert (values[0] == 0).all()
-    np.testing.assert_allclose(values.std(axis=0), NOISE_STD, rtol=0.1)
-    lag = round(NOISE_TIME_S * 30)
-    correlation = np.corrcoef(values[:-lag, 0], values[lag:, 0])[0, 1]
-    assert correlation == pytest.approx(np.exp(-1), abs=0.1)

@@ -1,27 +1,30 @@
+from dataclasses import replace
+
 import mujoco
 import numpy as np
 import pytest
 
 from xr0_robot.sims import scene
 from xr0_robot.sims.bricks import layout
+from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.sims.kinematics import ArmKinematics
+from xr0_robot.sims.table import HOME, Table
 
 POSE = np.array([0.42, 0.05, 0.12, 0.0, 0.0, 0.4])
 
 
 def two_arms():
-    """Arms that face each other across the table, each with its wrist camera."""
+    """A scene of arms that face each other across the table, each with its wrist camera."""
     arms = (scene.Arm("left_arm"), scene.Arm("right_arm", position=(0.9, 0.1, 0.0), yaw=np.pi))
     views = tuple(
         scene.View(f"{arm.name}_wrist", (0.08, 0.0, -0.07), (0, -1, 0), (1, 0, 0), 75.0, arm=arm.name)
         for arm in arms
     )
-    world = scene.Scene(arms, views, layout.BRICKS, layout.BINS, layout.PROPS, timestep=1 / 360)
-    return mujoco.MjModel.from_xml_string(scene.mjcf(world))
+    return scene.Scene(arms, views, timestep=1 / 360)
 
 
 def test_a_second_arm_is_one_more_entry_and_each_has_its_own_base_frame():
-    model = two_arms()
+    model = mujoco.MjModel.from_xml_string(scene.mjcf(two_arms()))
     data = mujoco.MjData(model)
     arms = [ArmKinematics(model, name) for name in ("left_arm", "right_arm")]
     joints = [arm.solve(POSE, np.zeros(6), iterations=100) for arm in arms]
@@ -33,6 +36,37 @@ def test_a_second_arm_is_one_more_entry_and_each_has_its_own_base_frame():
     left, right = (data.site(f"{name}/tool").xpos for name in ("left_arm", "right_arm"))
     np.testing.assert_allclose(right, (0.9 - left[0], 0.1 - left[1], left[2]), atol=1e-4)
     assert {model.cam(k).name for k in range(model.ncam)} == {"left_arm_wrist", "right_arm_wrist"}
+
+
+def two_armed():
+    """The embodiment of `two_arms`: two of the one arm's segments, and no camera."""
+    segments = tuple(
+        replace(s, name=f"{side}_{s.name}", native=s.native + 7 * k, model=s.native + 7 * k)
+        for k, side in enumerate(("left", "right"))
+        for s in BRICKS.segments
+    )
+    return replace(BRICKS, name="two arms", cameras=(), segments=segments)
+
+
+def test_a_table_moves_all_of_its_arms_and_each_as_if_it_were_alone():
+    table = Table(two_arms(), two_armed(), substeps=12)
+    lone = Table(scene.Scene((scene.Arm(),), (), timestep=1 / 360), replace(BRICKS, cameras=()), substeps=12)
+    goals = [np.append(POSE, 0.5), np.append((0.37, 0.07, 0.22, 0.0, 0.0, -0.4), 1.0)]
+    for arm in table.arms:
+        arm.place(table.data, HOME, 1.0)
+    lone.arms[0].place(lone.data, HOME, 1.0)
+    for _ in range(60):
+        table.apply(np.concatenate(goals))
+        lone.apply(goals[1])
+    np.testing.assert_allclose(table.state(), np.concatenate(goals), atol=5e-3)
+    np.testing.assert_allclose(table.state()[7:], lone.state(), atol=1e-4)
+
+
+def test_a_table_refuses_an_embodiment_of_another_number_of_arms():
+    with pytest.raises(
+        ValueError, match="'bricks' of 7 commands and 7 states, expected 14 of each for 2 arms"
+    ):
+        Table(two_arms(), BRICKS, substeps=12)
 
 
 def test_only_fingers_and_things_collide(env):

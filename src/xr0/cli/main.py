@@ -17,7 +17,6 @@ TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
 """The checkpoint that the repository ships."""
 
 Mode = Literal["sync", "async", "naive"]
-World = Literal["bricks"]
 app = tyro.extras.SubcommandApp()
 app.command(cli_tactile.app, name="tactile", help="The fingertips: data, training, evaluation, service.")
 
@@ -51,7 +50,7 @@ def demo(
     options.at_least(1, episodes=episodes)
     options.at_least(0, seed=seed, latency_ms=latency_ms)
     options.sentence(task)
-    worlds.check("bricks", variant)
+    worlds.check(worlds.DEFAULT, variant)
     given = ["--episodes", episodes, "--seed", seed, "--mode", mode, "--latency-ms", latency_ms, "--out", out]
     given += ["--task", task] if task else []
     given += ["--variant", variant] + ["--view"] * view
@@ -60,7 +59,7 @@ def demo(
 
 @app.command(name="eval")
 def evaluate(
-    world: tyro.conf.Positional[World],
+    world: tyro.conf.Positional[str],
     *,
     json: Path,
     checkpoint: Path = TINY,

@@ -10,11 +10,11 @@ from typing import Any, Literal
 from xr0_robot import report
 from xr0_robot.bench import results
 from xr0_robot.bench.rollout import Episode, EpisodeResult, Watcher, rollout
-from xr0_robot.bench.worlds import World, open_world
 from xr0_robot.executor.clock import Clock, VirtualClock, WallClock
 from xr0_robot.executor.inference import Inference, Policy, ThreadedInference, VirtualInference
 from xr0_robot.executor.strategy import EXECUTE_HORIZON, Asynchronous, Naive, Strategy, Synchronous
-from xr0_robot.worlds import TRAINED
+from xr0_robot.sims.world import World, open_world
+from xr0_robot.worlds import DEFAULT, TRAINED
 
 GIVE_UP = 3
 """So many episodes in a row that fail to run end an evaluation: the policy or the world is gone."""
@@ -28,7 +28,7 @@ class Settings:
     checkpoint: what the server says that it serves, so that results of two policies are never merged.
     """
 
-    world: str = "bricks"
+    world: str = DEFAULT
     mode: Literal["sync", "async", "naive"] = "async"
     clock: Literal["wall", "virtual"] = "virtual"
     latency_ms: float = 0.0
@@ -67,6 +67,8 @@ def run(policy: Policy, settings: Settings, watch: Watcher | None = None) -> Ite
                 strategy=settings.strategy(),
                 clock=clock,
                 limits=world.limits,
+                time_limit_s=world.time_limit_s,
+                settle_s=world.settle_s,
                 watch=watch,
             )
             if settings.wrong_instruction:

@@ -21,11 +21,6 @@ from xr0_robot.executor.strategy import Strategy
 from xr0_robot.limits import Limits
 from xr0_robot.types import Embodiment, Observation
 
-TIME_LIMIT_S = 10.0
-"""Three times what the scripted expert needs: a policy that takes longer has lost its way."""
-SETTLE_S = 0.5
-"""Success counts once it has lasted this long: a brick that rolls out of the bin was never in it."""
-
 Advance = Callable[[float, Callable[[], Observation]], Tick]
 """The command for this tick, from the time [s] and a way to observe: `Executor.tick`, or what stands before
 it."""
@@ -115,15 +110,17 @@ def rollout(
     strategy: Strategy,
     clock: Clock,
     limits: Limits,
+    time_limit_s: float,
+    settle_s: float = 0.0,
     deadlines: Deadlines | None = None,
     watch: Watcher | None = None,
     drive: Drive = alone,
-    time_limit_s: float = TIME_LIMIT_S,
 ) -> EpisodeResult:
     """Run one episode, and stop the robot however it ends. What fails on the way (policy, robot, watcher)
     ends it with the reason in `error`, and all ticks until then.
 
-    deadlines: the robot's, the defaults where None; drive: who stands between the episode and the executor.
+    settle_s: success counts once it has lasted this long; deadlines: the robot's, the defaults where None;
+    drive: who stands between the episode and the executor.
     """
     robot = env.embodiment
     _same_robot(inference.policy.embodiment, robot)
@@ -138,7 +135,7 @@ def rollout(
             return env.observe(spoken, clock.now())
 
         with record.failures():
-            _run(env, drive(executor), observe, clock, watch, robot.ticks(time_limit_s), record)
+            _run(env, drive(executor), observe, clock, watch, time_limit_s, settle_s, record)
         if record.time_s is None and not record.errors and executor.trouble is not None:
             record.errors.append(f"out of time without a usable answer from the policy: {executor.trouble}")
     finally:
@@ -187,15 +184,16 @@ def _run(
     observe: Callable[[], Observation],
     clock: Clock,
     watch: Watcher | None,
-    ticks: int,
+    time_limit_s: float,
+    settle_s: float,
     record: _Record,
 ) -> None:
-    """Tick after tick, until success has lasted or `ticks` are over."""
+    """Tick after tick, until success has lasted or time is up."""
     robot = env.embodiment
-    settle = robot.ticks(SETTLE_S)
+    settle = robot.ticks(settle_s)
     metronome = Metronome(clock, robot.rate_hz)
     held = 0
-    for _ in range(ticks):
+    for _ in range(robot.ticks(time_limit_s)):
         record.missed += metronome.wait()
         tick = advance(clock.now(), observe)
         env.apply(tick.command)

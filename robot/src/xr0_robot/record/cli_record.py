@@ -1,14 +1,17 @@
-"""The `record` subcommand: demonstrations of the brick table, as data to train on."""
+"""The `record` subcommand: demonstrations of a simulated world, as data to train on."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from xr0_robot.worlds import DEFAULT, WORLDS
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Its command line."""
     parser.add_argument("out", type=Path, help="new folder for the LeRobot v3.0 dataset")
+    parser.add_argument("--world", choices=WORLDS, default=DEFAULT)
     parser.add_argument("--episodes", type=int, default=1000, help="seeds to attempt")
     parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
     parser.add_argument("--workers", type=int, default=2, help="processes")
@@ -19,7 +22,7 @@ def run(arguments: Namespace) -> int:
     from xr0_robot.record.demos import record_demos
 
     out: Path = arguments.out
-    demos = record_demos(out, arguments.episodes, arguments.first_seed, arguments.workers)
+    demos = record_demos(arguments.world, out, arguments.episodes, arguments.first_seed, arguments.workers)
     failed = [demo.seed for demo in demos if not demo.success and demo.error is None]
     kept = [demo for demo in demos if demo.success]
     frames = sum(demo.ticks for demo in kept)

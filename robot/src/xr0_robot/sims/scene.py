@@ -1,4 +1,4 @@
-"""A table-top world as data, and its MJCF: arms, cameras, bricks, bins and props, all of primitives.
+"""A table-top world as data, and its MJCF: a table, arms, cameras and a light, all of primitives.
 
 Every length is in metres in the world frame: x forward from the (first) arm, y left, z up, table at z = 0.
 Shadows and multisampling are off: they cost 8-10 times the frame and show a policy nothing.
@@ -25,16 +25,9 @@ FOREARM = 0.38
 TOOL_Z = 0.20
 """Link lengths: a reach of 0.78 m from the shoulder to the wrist, the tool point 0.20 m under the wrist."""
 
-WALL = 0.004
-WALL_HEIGHT = 0.036
-"""A bin's walls [m]: thin for the view, low so that a carried brick passes."""
-
 TABLE_RGB = (0.74, 0.70, 0.64)
 LAMP = (0.4, 0.0, 1.5)
 """Usual colour of the table and place of the lamp [m]."""
-
-BIN_FLOOR = 0.002
-"""Thickness of a bin's floor [m]."""
 
 
 @dataclass(frozen=True)
@@ -71,58 +64,19 @@ class View:
 
 
 @dataclass(frozen=True)
-class Brick:
-    """A free box. size: full edge lengths."""
-
-    name: str
-    rgb: Vec3
-    size: Vec3 = (0.048, 0.032, 0.032)
-    mass: float = 0.03
-
-
-@dataclass(frozen=True)
-class Bin:
-    """An open box standing on the table. inner: full edge lengths of its floor."""
-
-    name: str
-    centre: tuple[float, float]
-    inner: tuple[float, float] = (0.14, 0.14)
-    rgb: Vec3 = (0.27, 0.23, 0.21)
-
-
-@dataclass(frozen=True)
-class Prop:
-    """A free thing that no instruction names. shape: sphere (radius) or cylinder (radius, half height)."""
-
-    name: str
-    shape: str
-    size: tuple[float, ...]
-    mass: float = 0.03
-
-
-@dataclass(frozen=True)
 class Scene:
-    """Everything on the table. others: further bodies, as MJCF."""
+    """Everything on the table. timestep: of the physics [s]; things: further bodies, as MJCF."""
 
     arms: tuple[Arm, ...]
     views: tuple[View, ...]
-    bricks: tuple[Brick, ...]
-    bins: tuple[Bin, ...]
-    props: tuple[Prop, ...]
     timestep: float
-    others: str = ""
+    things: str = ""
 
 
 def mjcf(scene: Scene) -> str:
     """The scene as MJCF. Names: bodies as given; joints and actuators "arm/joint", sites "arm/tool"."""
     fixed_views = "".join(_view(view) for view in scene.views if view.arm is None)
-    bodies = "".join(
-        [_arm(arm, scene.views) for arm in scene.arms]
-        + [_brick(brick) for brick in scene.bricks]
-        + [_bin(bin_) for bin_ in scene.bins]
-        + [_prop(prop) for prop in scene.props]
-        + [scene.others]
-    )
+    bodies = "".join([_arm(arm, scene.views) for arm in scene.arms] + [scene.things])
     return f"""
 <mujoco model="table">
   <compiler angle="radian" autolimits="true"/>
@@ -142,8 +96,8 @@ def mjcf(scene: Scene) -> str:
     <default class="thing"><geom condim="4" friction="0.7 0.01 0.0005" solref="0.008 1"/></default>
   </default>
   <worldbody>
-    <light name="lamp" pos="{_numbers(LAMP)}" dir="0 0 -1" castshadow="false" cutoff="90" exponent="0"/>
-    <geom name="table" type="plane" size="2 2 0.1" rgba="{_numbers(TABLE_RGB)} 1" class="thing"/>
+    <light name="lamp" pos="{numbers(LAMP)}" dir="0 0 -1" castshadow="false" cutoff="90" exponent="0"/>
+    <geom name="table" type="plane" size="2 2 0.1" rgba="{numbers(TABLE_RGB)} 1" class="thing"/>
     {fixed_views}{bodies}
   </worldbody>
   <contact>{"".join(_exclude(arm) for arm in scene.arms)}</contact>
@@ -152,15 +106,14 @@ def mjcf(scene: Scene) -> str:
 </mujoco>"""
 
 
-def _numbers(values: tuple[float, ...]) -> str:
+def numbers(values: tuple[float, ...]) -> str:
+    """As MJCF writes them."""
     return " ".join(f"{value:.6g}" for value in values)
 
 
 def _view(view: View) -> str:
-    axes = _numbers(view.right + view.up)
-    return (
-        f'<camera name="{view.name}" pos="{_numbers(view.position)}" xyaxes="{axes}" fovy="{view.fovy:g}"/>'
-    )
+    axes = numbers(view.right + view.up)
+    return f'<camera name="{view.name}" pos="{numbers(view.position)}" xyaxes="{axes}" fovy="{view.fovy:g}"/>'
 
 
 def _arm(arm: Arm, views: tuple[View, ...]) -> str:
@@ -168,7 +121,7 @@ def _arm(arm: Arm, views: tuple[View, ...]) -> str:
     n = arm.name
     cameras = "".join(_view(view) for view in views if view.arm == n)
     return f"""
-    <body name="{n}/base" pos="{_numbers(arm.position)}" euler="0 0 {arm.yaw:g}">
+    <body name="{n}/base" pos="{numbers(arm.position)}" euler="0 0 {arm.yaw:g}">
       <geom class="dark" type="cylinder" size="0.07 0.04" pos="0 0 0.04"/>
       <body name="{n}/turret" pos="0 0 0.08" gravcomp="1">
         <joint name="{n}/yaw" class="hinge" axis="0 0 1" range="-2.8 2.8"/>
@@ -240,43 +193,3 @@ def _actuators(arm: Arm) -> str:
         for f in FINGERS
     )
     return hinges + slides
-
-
-def _brick(brick: Brick) -> str:
-    half = _numbers(tuple(edge / 2 for edge in brick.size))
-    return (
-        f'<body name="{brick.name}"><freejoint name="{brick.name}"/>'
-        f'<geom name="{brick.name}" class="thing" type="box" size="{half}" '
-        f'mass="{brick.mass:g}" rgba="{_numbers(brick.rgb)} 1"/></body>'
-    )
-
-
-def _prop(prop: Prop) -> str:
-    # Rolling friction, so that a ball comes to rest.
-    return (
-        f'<body name="{prop.name}"><freejoint name="{prop.name}"/><geom name="{prop.name}" class="thing" '
-        f'type="{prop.shape}" size="{_numbers(prop.size)}" mass="{prop.mass:g}" condim="6" '
-        f'friction="0.7 0.01 0.003"/></body>'
-    )
-
-
-def _bin(bin_: Bin) -> str:
-    a, b = bin_.inner[0] / 2, bin_.inner[1] / 2
-    x, y = bin_.centre
-    rgba = _numbers((*bin_.rgb, 1.0))
-    floor = _numbers(tuple(1.7 * value for value in bin_.rgb))
-    t, h = WALL / 2, WALL_HEIGHT / 2
-    walls = "".join(
-        f'<geom class="thing" type="box" pos="{_numbers(at)}" size="{_numbers(size)}" rgba="{rgba}"/>'
-        for at, size in (
-            ((a + t, 0.0, h), (t, b + WALL, h)),
-            ((-a - t, 0.0, h), (t, b + WALL, h)),
-            ((0.0, b + t, h), (a, t, h)),
-            ((0.0, -b - t, h), (a, t, h)),
-        )
-    )
-    return (
-        f'<body name="{bin_.name}" pos="{x:g} {y:g} 0">{walls}'
-        f'<geom name="{bin_.name}" class="thing" type="box" pos="0 0 {BIN_FLOOR / 2:g}" '
-        f'size="{a:g} {b:g} {BIN_FLOOR / 2:g}" rgba="{floor} 1"/></body>'
-    )

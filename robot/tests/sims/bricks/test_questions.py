@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from xr0_robot.sims.bricks import questions, tasks
+from xr0_robot.sims.bricks import layout, questions, tasks
 from xr0_robot.sims.bricks.expert import Expert, truth
 
 SEEDS = range(3)
@@ -85,7 +85,7 @@ def test_answers_about_relations_agree_with_the_truth(env):
                 leftmost = positions[a][1] > positions[b][1]
                 assert answer == ("Yes." if leftmost == (side == "left") else "No.")
             elif match := re.search(r"(?:nearest|closest) to the (left|right)", question):
-                centre = next(bin_.centre for bin_ in env.scene.bins if bin_.name == match[1])
+                centre = next(bin_.centre for bin_ in layout.BINS if bin_.name == match[1])
                 way = {c: np.linalg.norm(positions[c][:2] - centre) for c in tasks.COLOURS}
                 assert answer == f"{min(way, key=way.get).capitalize()}."
             else:

@@ -10,7 +10,7 @@ import mujoco
 import numpy as np
 
 from xr0_robot.sims import cameras, scene
-from xr0_robot.sims.bricks import layout, tasks
+from xr0_robot.sims.bricks import layout, tasks, things
 from xr0_robot.sims.bricks.embodiment import BRICKS as EMBODIMENT
 from xr0_robot.sims.bricks.paint import paint
 from xr0_robot.sims.bricks.variants import VARIANTS, Variant
@@ -64,15 +64,14 @@ class BricksEnv(Table):
     def __init__(self, variant: Variant = VARIANTS["trained"]) -> None:
         self.variant = variant
         self.options = BricksOptions(perturb=variant.perturb)
-        self.scene = scene.Scene(
+        world = scene.Scene(
             arms=(scene.Arm(),),
             views=layout.VIEWS,
-            bricks=variant.bricks,
-            bins=layout.BINS,
-            props=layout.PROPS,
             timestep=EMBODIMENT.dt / SUBSTEPS,
+            things=things.mjcf(variant.bricks, layout.BINS, layout.PROPS),
         )
-        super().__init__(self.scene, SUBSTEPS)
+        super().__init__(world, EMBODIMENT, SUBSTEPS)
+        (self.arm,) = self.arms
         self._mounts = cameras.Mounts(self.model)
         self._fingers = {self.model.geom(f"arm/{name}").id for name in scene.FINGERS}
         self.reset(0)
@@ -132,7 +131,7 @@ class BricksEnv(Table):
 
     def object_positions(self) -> dict[str, np.ndarray]:
         """World centre [3] of every brick and of every prop that is on the table."""
-        names = (*(brick.name for brick in self.scene.bricks), *self.props_present)
+        names = (*(brick.name for brick in self.variant.bricks), *self.props_present)
         return {name: self.data.joint(name).qpos[:3].copy() for name in names}
 
     def brick_yaw(self, colour: str) -> float:
@@ -148,7 +147,7 @@ class BricksEnv(Table):
     def bin_of(self, name: str) -> str | None:
         """The side of the bin in which a brick or prop lies, None if in neither."""
         x, y, z = self.data.joint(name).qpos[:3]
-        for bin_ in self.scene.bins:
+        for bin_ in layout.BINS:
             inside = (
                 abs(x - bin_.centre[0]) < bin_.inner[0] / 2 and abs(y - bin_.centre[1]) < bin_.inner[1] / 2
             )

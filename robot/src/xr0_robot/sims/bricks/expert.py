@@ -16,6 +16,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
+from xr0_robot.sims.bricks import layout
 from xr0_robot.sims.bricks.embodiment import BRICKS as EMBODIMENT
 from xr0_robot.sims.bricks.env import BricksEnv, BricksOptions
 
@@ -79,7 +80,7 @@ class Truth:
 def truth(env: BricksEnv) -> Truth:
     """Read it from the simulation."""
     colour, side = env.target.colour, env.target.side
-    bin_ = next(bin_ for bin_ in env.scene.bins if bin_.name == side)
+    bin_ = next(bin_ for bin_ in layout.BINS if bin_.name == side)
     return Truth(
         state=env.state(),
         brick=env.object_positions()[colour],

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xr0_robot.sims.scene import BIN_FLOOR, Bin, Brick, Prop, View
+from xr0_robot.sims.bricks.things import BIN_FLOOR, Bin, Brick, Prop
+from xr0_robot.sims.scene import View
 
 WORKSPACE = ((0.29, 0.47), (-0.17, 0.17))
 """x and y [m] of brick centres: the gripper, open and turned by 45 degrees, clears the bins."""

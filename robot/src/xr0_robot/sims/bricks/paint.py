@@ -11,7 +11,7 @@ import mujoco
 import numpy as np
 
 from xr0_robot.sims import scene
-from xr0_robot.sims.bricks import layout
+from xr0_robot.sims.bricks import layout, things
 
 PROP_GREYS = (0.06, 0.62, 0.95)
 """Black, grey and white: no instruction names them."""
@@ -85,7 +85,7 @@ WINDOW = Look(
 
 
 def paint(
-    model: mujoco.MjModel, bricks: tuple[scene.Brick, ...], rng: np.random.Generator, look: Look = TRAINED
+    model: mujoco.MjModel, bricks: tuple[things.Brick, ...], rng: np.random.Generator, look: Look = TRAINED
 ) -> None:
     """Draw colours and light into `model`."""
     for brick in bricks:

@@ -13,12 +13,10 @@ from itertools import permutations
 import numpy as np
 
 from xr0_robot.sims import cameras
-from xr0_robot.sims.bricks import tasks
+from xr0_robot.sims.bricks import layout, tasks
 from xr0_robot.sims.bricks.env import RAISED, BricksEnv
-from xr0_robot.sims.scene import WALL_HEIGHT
-
-Sample = tuple[str, str, str]
-"""Camera key, question, answer."""
+from xr0_robot.sims.bricks.things import WALL_HEIGHT
+from xr0_robot.sims.world import Question
 
 BOX = ("Where is the {thing}?", "Find the {thing}.", "Give the box of the {thing}.", "Locate the {thing}.")
 POINT = ("Point to the {thing}.", "Give a point on the {thing}.", "Show the {thing} with a point.")
@@ -41,7 +39,7 @@ MARGIN = 0.03
 """A relation is asked about only if it differs by this much [m]."""
 
 
-def ask(env: BricksEnv, rng: np.random.Generator) -> list[Sample]:
+def ask(env: BricksEnv, rng: np.random.Generator) -> list[Question]:
     """All that can be asked about the scene as it is now, each in one of its wordings; about 20 samples."""
     samples = [
         *_grounding(env, rng),
@@ -75,14 +73,14 @@ def point(env: BricksEnv, camera: str, name: str) -> list[int]:
 def shown(env: BricksEnv, camera: str, name: str) -> bool:
     """Whether a brick's centre, and more than half of its upper face, are in the picture and not hidden."""
     view, body = env.view(camera), env.data.body(name)
-    size = np.array(next(brick.size for brick in env.scene.bricks if brick.name == name))
+    size = np.array(next(brick.size for brick in env.variant.bricks if brick.name == name))
     face = np.array([[x, y, 0.5] for x in (-0.35, 0.35) for y in (-0.35, 0.35)]) * size
     points = np.vstack([body.xpos, body.xpos + face @ body.xmat.reshape(3, 3).T])
     parts = [cameras.seen(env.model, env.data, view, part, (name,)) for part in (points[:1], points)]
     return parts[0] == 1.0 and parts[1] > 0.5
 
 
-def _grounding(env: BricksEnv, rng: np.random.Generator) -> Iterator[Sample]:
+def _grounding(env: BricksEnv, rng: np.random.Generator) -> Iterator[Question]:
     for camera in ("base", "wrist"):
         for colour in tasks.COLOURS:
             if shown(env, camera, colour):
@@ -102,7 +100,7 @@ def _where(env: BricksEnv, rng: np.random.Generator, camera: str, name: str, thi
     return _worded(wordings, rng, thing=thing), json.dumps({**place, "label": thing})
 
 
-def _tasks(env: BricksEnv, rng: np.random.Generator) -> Iterator[Sample]:
+def _tasks(env: BricksEnv, rng: np.random.Generator) -> Iterator[Question]:
     """What an instruction, another than the scene's own as well, means here."""
     task = tasks.sample(rng)
     for camera in ("base", "wrist"):
@@ -114,14 +112,14 @@ def _tasks(env: BricksEnv, rng: np.random.Generator) -> Iterator[Sample]:
         yield "base", _worded(PLACE, rng, task=task.instruction), json.dumps(answer)
 
 
-def _empty_bin(env: BricksEnv, rng: np.random.Generator) -> Iterator[Sample]:
+def _empty_bin(env: BricksEnv, rng: np.random.Generator) -> Iterator[Question]:
     if all(_bin_shown(env, side) for side in tasks.SIDES):
         empty = [side for side in tasks.SIDES if not _contents(env, side)]
         answer = {0: "Neither.", 1: f"The {''.join(empty)} bin.", 2: "Both."}[len(empty)]
         yield "base", _worded(EMPTY, rng), answer
 
 
-def _sides(env: BricksEnv, rng: np.random.Generator) -> Iterator[Sample]:
+def _sides(env: BricksEnv, rng: np.random.Generator) -> Iterator[Question]:
     """Left is +y, for the robot and in the base picture."""
     y = {colour: env.object_positions()[colour][1] for colour in tasks.COLOURS if shown(env, "base", colour)}
     pairs = [(a, b) for a, b in permutations(y, 2) if abs(y[a] - y[b]) > MARGIN]
@@ -131,24 +129,24 @@ def _sides(env: BricksEnv, rng: np.random.Generator) -> Iterator[Sample]:
         yield "base", _worded(ASIDE, rng, a=a, b=b, side=side), answer
 
 
-def _nearest(env: BricksEnv, rng: np.random.Generator) -> Iterator[Sample]:
+def _nearest(env: BricksEnv, rng: np.random.Generator) -> Iterator[Question]:
     lying = _lying(env)
     if lying is None or len(lying) < 2:
         return
-    bin_ = env.scene.bins[rng.integers(len(env.scene.bins))]
+    bin_ = layout.BINS[rng.integers(len(layout.BINS))]
     way = {name: np.linalg.norm(env.object_positions()[name][:2] - bin_.centre) for name in lying}
     first, second = sorted(way, key=way.__getitem__)[:2]
     if way[second] - way[first] > MARGIN:
         yield "base", _worded(NEAREST, rng, side=bin_.name), f"{first.capitalize()}."
 
 
-def _count(env: BricksEnv, rng: np.random.Generator) -> Iterator[Sample]:
+def _count(env: BricksEnv, rng: np.random.Generator) -> Iterator[Question]:
     lying = _lying(env)
     if lying is not None:
         yield "base", _worded(COUNT, rng), f"{NUMBERS[len(lying)]}."
 
 
-def _held(env: BricksEnv, rng: np.random.Generator) -> Iterator[Sample]:
+def _held(env: BricksEnv, rng: np.random.Generator) -> Iterator[Question]:
     touched = [colour for colour in tasks.COLOURS if env.touched(colour)]
     raised = [colour for colour in touched if env.object_positions()[colour][2] > RAISED]
     if touched == raised and len(raised) < 2:
@@ -168,15 +166,15 @@ def _contents(env: BricksEnv, side: str) -> list[str]:
 
 def _bin_shown(env: BricksEnv, side: str) -> bool:
     """Whether the base camera sees all of a bin's floor, or what lies on it."""
-    a, b = np.array(next(bin_.inner for bin_ in env.scene.bins if bin_.name == side)) * 0.4
+    a, b = np.array(next(bin_.inner for bin_ in layout.BINS if bin_.name == side)) * 0.4
     floor = np.array([[x, y, 0.003] for x in (-a, 0.0, a) for y in (-b, 0.0, b)]) + env.data.body(side).xpos
     return cameras.seen(env.model, env.data, env.view("base"), floor, (side, *_contents(env, side))) == 1.0
 
 
 def _corners(env: BricksEnv, name: str) -> np.ndarray:
     """World corners [8, 3] of a brick, or of a bin."""
-    sizes = {brick.name: brick.size for brick in env.scene.bricks}
-    sizes |= {bin_.name: (*bin_.inner, 2 * WALL_HEIGHT) for bin_ in env.scene.bins}
+    sizes = {brick.name: brick.size for brick in env.variant.bricks}
+    sizes |= {bin_.name: (*bin_.inner, 2 * WALL_HEIGHT) for bin_ in layout.BINS}
     signs = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (-0.5, 0.5) for z in (-0.5, 0.5)])
     body = env.data.body(name)
     corners = body.xpos + (signs * sizes[name]) @ body.xmat.reshape(3, 3).T

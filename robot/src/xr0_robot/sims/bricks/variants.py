@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xr0_robot.sims.bricks import layout, paint, tasks
+from xr0_robot.sims.bricks.things import Brick
 from xr0_robot.sims.cameras import Displacement
-from xr0_robot.sims.scene import Brick
 
 DISTRACTORS = (Brick("purple", (0.42, 0.10, 0.62)), Brick("orange", (0.95, 0.42, 0.06)))
 """Bricks that no sentence names."""

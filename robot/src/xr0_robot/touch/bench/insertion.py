@@ -37,6 +37,9 @@ from xr0_robot.types import Observation
 TIME_LIMIT_S = 13.0
 """A refined insertion takes 8 to 10 s, the longest refinement 4 s of it."""
 
+SETTLE_S = 0.5
+"""A key that slips out of the slot was never in it."""
+
 DRIVER = "a script that reads the exact poses of stand and slot from the simulator; no policy"
 """Who grasps and carries the key: said wherever the numbers are shown."""
 
@@ -206,9 +209,10 @@ def _rollout(env: InsertionEnv, policy: InsertionExpert, seed: int, drive: Drive
         strategy=Asynchronous(EXECUTE_HORIZON),
         clock=VirtualClock(),
         limits=BRICKS_LIMITS,
+        time_limit_s=TIME_LIMIT_S,
+        settle_s=SETTLE_S,
         watch=look,
         drive=drive,
-        time_limit_s=TIME_LIMIT_S,
     )
 
 

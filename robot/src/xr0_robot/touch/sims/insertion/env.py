@@ -81,13 +81,11 @@ class InsertionEnv(Table):
         world = scene.Scene(
             arms=(scene.Arm(pad=PAD),),
             views=layout.VIEWS,
-            bricks=(),
-            bins=(),
-            props=(),
             timestep=EMBODIMENT.dt / SUBSTEPS,
-            others=furniture(),
+            things=furniture(),
         )
-        super().__init__(world, SUBSTEPS)
+        super().__init__(world, EMBODIMENT, SUBSTEPS)
+        (self.arm,) = self.arms
         self.model.opt.impratio = STICTION
         # The left pad is the fingertips' first.
         self._fingers = [self.model.geom(f"arm/{name}").id for name in scene.FINGERS]
