@@ -35,7 +35,7 @@ def copy(libero: Path, tmp_path: Path) -> Path:
 def request(policy: Policy, **changes: object) -> Request:
     robot = policy.embodiment
     fields = {
-        "images": {camera.key: VIEW for camera in robot.cameras},
+        "images": {c.key: np.resize(VIEW, (*c.size, 3)) if c.height else VIEW for c in robot.cameras},
         "state": np.linspace(-0.3, 0.3, robot.state_dim),
         "instruction": "put the red brick in the left bin",
         "prefix": None,

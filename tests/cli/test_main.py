@@ -1,5 +1,6 @@
 """Every subcommand parses, and a failure is one line and a status."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ import pytest
 
 from xr0.cli import launch
 from xr0.cli.main import app
+from xr0.cli.model import LoadFlags
+from xr0_robot.sims.bricks.embodiment import BRICKS
 
 COMMANDS = ["demo", "eval", "serve", "data", "pretrain-choice", "pretrain-flow", "post-train"]
 COMMANDS += ["inspect", "convert", "parity", "bench"]
@@ -74,3 +77,10 @@ def test_what_an_option_cannot_be_is_known_before_anything_starts(
     monkeypatch.setattr(launch.subprocess, "Popen", lambda *_, **__: pytest.fail("started a process"))
     with pytest.raises(ValueError, match=message):
         app.cli(prog="xr0", args=arguments)
+
+
+def test_a_robot_file_that_is_wrong_is_named_with_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "robot.json"
+    path.write_text(json.dumps(BRICKS.to_dict() | {"cameras": "wrong"}))
+    with pytest.raises(ValueError, match=r"robot\.json: cameras: got str, expected a list of Camera maps"):
+        LoadFlags(embodiment=path).options()

@@ -59,6 +59,9 @@ def test_data_at_another_rate_or_of_another_robot_is_refused(tmp_path: Path) -> 
     path.write_text(json.dumps(replace(BRICKS, segments=BRICKS.segments[:1]).to_dict()))
     with pytest.raises(ValueError, match="state has 7 numbers, embodiment bricks has 6"):
         RobotData.load(root, tmp_path / "frames", 1, HORIZON, 1)
+    path.write_text(json.dumps(BRICKS.to_dict() | {"cameras": "wrong"}))
+    with pytest.raises(ValueError, match=r"meta/embodiment\.json: cameras: got str, expected a list"):
+        RobotData.load(root, tmp_path / "frames", 1, HORIZON, 1)
     path.unlink()
     with pytest.raises(FileNotFoundError, match="no meta"):
         RobotData.load(root, tmp_path / "frames", 1, HORIZON, 1)

@@ -1,10 +1,12 @@
 """Frames and a sentence to one row for the VLM, and frames that do not fit the robot refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from xr0.transform import processor, prompt, tokenizer
-from xr0.transform.images import ImageSpec
+from xr0.transform.images import ImageSpec, arranged, patches
 from xr0.transform.processor import Processor, view_of
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.types import Camera
@@ -95,3 +97,13 @@ def test_an_empty_frame_is_refused_even_where_any_size_will_do(shape: tuple[int,
 def test_a_missing_camera_is_named() -> None:
     with pytest.raises(ValueError, match=r"camera 'base': missing, got \['wrist'\]"):
         view_of({"wrist": FRAME}, CAMERA)
+
+
+def test_a_camera_is_turned_before_its_picture_is_cut_into_patches(words: tokenizer.Tokenizer) -> None:
+    process, given = Processor(words, SPEC), frames()
+    base, wrist = BRICKS.cameras
+    turned = replace(BRICKS, cameras=(replace(base, rotate=90, crop=0.9), replace(wrist, flip="vertical")))
+    expected = [arranged(given[camera.key], camera) for camera in turned.cameras]
+    assert not np.array_equal(expected[0], given["base"])
+    pixels = np.concatenate([patches(picture, SPEC)[0] for picture in expected])
+    np.testing.assert_array_equal(process.action(given, "stop", turned).pixels, pixels)

@@ -66,7 +66,7 @@ class Client:
     ) -> Chunk:
         """The chunk for an observation; its `infer_s` is the round trip as the robot saw it.
 
-        prefix: float [p <= max_prefix, native_dim], the absolute commands that run in the p ticks from the
+        prefix: float [p <= max_prefix, native_dim], the commands that run in the p ticks from the
         observation on. ValueError for what does not fit the embodiment (nothing is sent), ServerError for a
         refusal, ConnectionLost if the server is gone or silent for `timeout_s`. After a loss, the next call
         first connects anew, once.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 Vector3 = tuple[float, float, float]
+Numbers = float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -26,24 +30,63 @@ class PoseLimit:
 
 @dataclass(frozen=True)
 class PlainLimit:
-    """A range for each number of a segment, and how fast it may be commanded to change, per second.
+    """A range for the numbers of a segment, and how fast they may be commanded to change, per second.
 
-    tolerance: share of the range by which a command may lie beyond it before clamping it counts as an
-    intervention. A gripper is told the very ends of its range, so half of a network's errors lie beyond them.
+    Each is one number for all of the segment, or one for each of it. tolerance: share of the range by which a
+    command may lie beyond it before clamping it counts as an intervention. A gripper is told the very ends of
+    its range, so half of a network's errors lie beyond them. start: what counts as told before the first
+    command, for numbers that the state does not measure.
     """
 
-    low: float
-    high: float
-    rate: float
+    low: Numbers
+    high: Numbers
+    rate: Numbers
+    tolerance: float = 0.0
+    start: Numbers | None = None
+
+    def __post_init__(self) -> None:
+        start = self.low if self.start is None else self.start
+        low, high, rate, start = _vectors("plain limit", self.low, self.high, self.rate, start)
+        if not ((low < high).all() and (rate > 0).all() and self.tolerance >= 0):
+            raise ValueError(f"plain limit: got {self}, expected low < high, rate > 0 and tolerance >= 0")
+        if not ((low <= start) & (start <= high)).all():
+            raise ValueError(f"plain limit: got start {self.start}, expected {self.low} to {self.high}")
+
+
+@dataclass(frozen=True)
+class MotionLimit:
+    """What one motion (anchor `previous`) may be: a range that has 0 in it, which is to stay.
+
+    low, high, tolerance: as in PlainLimit. magnitude: Euclidean length of the whole segment in one tick,
+    where its numbers share a unit; a longer motion is shortened in its direction.
+    """
+
+    low: Numbers
+    high: Numbers
+    magnitude: float = math.inf
     tolerance: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.low < self.high or self.rate <= 0 or self.tolerance < 0:
-            raise ValueError(f"plain limit: got {self}, expected low < high, rate > 0 and tolerance >= 0")
+        low, high = _vectors("motion limit", self.low, self.high)
+        inside = ((low <= 0) & (high >= 0) & (low < high)).all()
+        if not (inside and self.magnitude > 0 and self.tolerance >= 0):
+            raise ValueError(
+                f"motion limit: got {self}, expected low <= 0 <= high, low < high, magnitude > 0 and "
+                "tolerance >= 0"
+            )
+
+
+def _vectors(name: str, *numbers: Numbers) -> tuple[np.ndarray, ...]:
+    sizes = {len(each) for each in numbers if isinstance(each, tuple)}
+    if len(sizes) > 1:
+        raise ValueError(f"{name}: got tuples of {sorted(sizes)} numbers, expected one length")
+    return tuple(np.asarray(each, dtype=np.float64) for each in numbers)
 
 
 GRIPPER_TOLERANCE = 0.05
 """Of its range: a gripper told 1.03 is told to open, and no limit has kept it from anything."""
 
-Limits = Mapping[str, PoseLimit | PlainLimit]
+Limit = PoseLimit | PlainLimit | MotionLimit
+
+Limits = Mapping[str, Limit]
 """Segment name to its limit; every segment of the embodiment has one."""

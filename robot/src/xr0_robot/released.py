@@ -1,5 +1,5 @@
-"""The robots of the released Xiaomi-Robotics-0 checkpoints, as data: prompts and layouts are those of the
-released clients and of mibot/utils/io.py.
+"""The robots of the released Xiaomi-Robotics-0 checkpoints, as data: prompts, pictures and layouts are those
+of the released clients (eval_libero, eval_calvin, eval_simplerenv: main.py) and of mibot/utils/io.py.
 
 A checkpoint holds statistics for each of its robot types; `RELEASED` says what such a type sees, senses and
 is told. What the releases leave undocumented stays so: `UNDOCUMENTED` types need their views named.
@@ -7,14 +7,19 @@ is told. What the releases leave undocumented stays so: `UNDOCUMENTED` types nee
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from xr0_robot.limits import GRIPPER_TOLERANCE, Limits, MotionLimit, Numbers, PlainLimit
 from xr0_robot.types import MODEL_DIM, Camera, Embodiment, Segment
 
 BASE = Camera("base", "Base View", None, None)
-EGO = Camera("base", "Ego View", None, None)
 LEFT_WRIST = Camera("wrist_left", "Left-Wrist View", None, None)
 RIGHT_WRIST = Camera("wrist_right", "Right-Wrist View", None, None)
+
+CLIENT_CROP = 0.95
+"""Middle share of each side that the released CALVIN and SimplerEnv clients keep of a picture."""
 
 MOTION = (
     Segment("arm.motion", "plain", "previous", native=0, model=0, size=6),
@@ -47,39 +52,64 @@ def _benchmark(
 LIBERO = _benchmark(
     "libero",
     20.0,
-    (BASE, LEFT_WRIST),
+    (replace(BASE, rotate=180), replace(LEFT_WRIST, rotate=180)),
     _sensed(("arm.position", 3, 0), ("arm.axis_angle", 3, 3), ("arm.fingers", 2, 6)),
-    "robosuite's world; motions as its OSC_POSE controller takes them; both pictures turned by 180 degrees",
+    "robosuite's world; motions as its OSC_POSE controller takes them",
     "as robosuite takes it: -1 open, 1 closed",
     lower_case=True,
 )
 CALVIN = _benchmark(
     "calvin",
     30.0,
-    (BASE, LEFT_WRIST),
+    (replace(BASE, crop=CLIENT_CROP), replace(LEFT_WRIST, crop=CLIENT_CROP)),
     _sensed(("arm.position", 3, 0), ("arm.euler", 3, 3), ("arm.width", 1, 6)),
-    "CALVIN's world, relative actions; pictures cropped to their middle 95 % and resized back",
+    "CALVIN's world, relative actions",
     "1 open, -1 closed, by the sign",
     lower_case=True,
 )
 WIDOWX = _benchmark(
     "widowx",
     5.0,
-    (BASE,),
+    (Camera("base", "Base View", 256, 256, crop=CLIENT_CROP),),
     _sensed(("arm.position", 3, 0), ("arm.roll_pitch_yaw", 3, 3), ("arm.openness", 1, 7)),
-    "base frame, turned so that a hand pointing down has no rotation; pictures cropped to their middle 95 %",
+    "base frame, turned so that a hand pointing down has no rotation; motions turn by roll, pitch, yaw",
     "0 closed, 1 open, by 0.5",
     lower_case=False,
 )
 GOOGLE_ROBOT = _benchmark(
     "google_robot",
     3.0,
-    (EGO,),
+    (Camera("base", "Ego View", 256, 320, crop=CLIENT_CROP),),
     _sensed(("arm.position", 3, 0), ("arm.quaternion_xyzw", 4, 3), ("arm.closedness", 1, 7)),
-    "base frame; pictures cropped to their middle 95 %",
-    "0 open, 1 closed; its command is mapped to -1..1",
+    "base frame; motions turn by roll, pitch, yaw",
+    "commanded: 0 closed, 1 open, mapped to 1..-1; sensed: 0 open, 1 closed",
     lower_case=False,
 )
+
+
+def _limits(low: Numbers, high: Numbers, closed: float, opened: float) -> Limits:
+    """Of a simulated benchmark. Its gripper begins open, and no rate of it is known."""
+    span = min(closed, opened), max(closed, opened)
+    return {
+        "arm.motion": MotionLimit(low, high, tolerance=GRIPPER_TOLERANCE),
+        "arm.gripper": PlainLimit(*span, rate=math.inf, tolerance=GRIPPER_TOLERANCE, start=opened),
+    }
+
+
+_SIMPLER_MOTION = (1.0,) * 3 + (math.pi / 2,) * 3
+
+LIMITS: Mapping[str, Limits] = {
+    # robosuite 1.4, controllers/config/osc_pose.json: input_min -1, input_max 1.
+    "libero": _limits(-1.0, 1.0, closed=1.0, opened=-1.0),
+    # mees/calvin, dataset/README.md: relative actions are clipped to (-1, 1).
+    "calvin": _limits(-1.0, 1.0, closed=-1.0, opened=1.0),
+    # simpler-env/ManiSkill2_real2sim, agents/configs/{widowx,google_robot}/defaults.py: +-1 m, +-pi/2, and
+    # not enforced there (normalize_action=False).
+    "widowx": _limits(tuple(-x for x in _SIMPLER_MOTION), _SIMPLER_MOTION, closed=0.0, opened=1.0),
+    "google_robot": _limits(tuple(-x for x in _SIMPLER_MOTION), _SIMPLER_MOTION, closed=0.0, opened=1.0),
+}
+"""By the embodiment's name: the input ranges of the simulated controllers. They keep a simulator within its
+inputs; they are no limits for a real arm, whose own belong to whoever mounts it."""
 
 
 def _arm(name: str, native: int, model: int) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import MISSING, asdict, dataclass, fields
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -29,13 +29,30 @@ def finite_vector(name: str, value: Any, size: int) -> np.ndarray:
 class Camera:
     """One view. `key` names it in data and on the wire, `title` in the prompt ("Base View").
 
-    height, width: pixels; None where any size will do, since the image rule brings it into its budget.
+    height, width: pixels of the camera's own picture, which is what a robot or simulator sends and a dataset
+    holds; None where any size will do, since the image rule brings it into its budget.
+    rotate, flip, crop: what a model sees of it, in this order: turned counter-clockwise [degrees], mirrored,
+    and of each side the middle share, stretched back to the whole size. Only the brain's Processor obeys
+    them, in training as in serving.
     """
 
     key: str
     title: str
     height: int | None
     width: int | None
+    rotate: Literal[0, 90, 180, 270] = 0
+    flip: Literal["none", "horizontal", "vertical"] = "none"
+    crop: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.rotate not in (0, 90, 180, 270):
+            raise ValueError(f"camera {self.key!r}: got rotate {self.rotate!r}, expected 0, 90, 180 or 270")
+        if self.flip not in ("none", "horizontal", "vertical"):
+            raise ValueError(
+                f"camera {self.key!r}: got flip {self.flip!r}, expected 'none', 'horizontal' or 'vertical'"
+            )
+        if not 0.0 < self.crop <= 1.0:
+            raise ValueError(f"camera {self.key!r}: got crop {self.crop}, expected above 0, at most 1")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -106,7 +123,8 @@ class Embodiment:
     segments: the commands. sensed: the state, where it is laid out in another way than the commands; a
     command that is anchored to the chunk's start has its measured twin of the same name there. Native vectors
     are the robot's own, in SI units: `native_dim` numbers of a command, `state_dim` of a state; the model's
-    have `model_dim`, unused slots zero. lower_case: all but the first letter of a sentence is made small.
+    have `model_dim`, unused slots zero. frame, gripper: for people to read, no code obeys them. lower_case:
+    all but the first letter of a sentence is made small.
     """
 
     name: str
@@ -123,11 +141,10 @@ class Embodiment:
         self._check_layout("command", self.segments)
         self._check_layout("state", self.state_segments)
         for segment in self.segments:
-            twin = self._twins.get(segment.name)
-            if segment.anchor == "chunk_start" and (twin is None or twin.size != segment.size):
+            if segment.anchor == "chunk_start" and self.twin(segment) is None:
                 raise ValueError(
                     f"embodiment {self.name}: command {segment.name} is anchored to the chunk's start, the "
-                    f"state has no such segment of {segment.size} numbers"
+                    f"state has no such segment ({segment.kind}, {segment.size} numbers)"
                 )
 
     @property
@@ -154,13 +171,19 @@ class Embodiment:
                 held[..., segment.native_slice] = 0.0
         return held
 
-    def anchor_slice(self, segment: Segment) -> slice:
-        """Where the measured twin of a command sits in the native state."""
-        return self._twins[segment.name].native_slice
+    def twin(self, segment: Segment) -> Segment | None:
+        """What measures the numbers that a command sets: the state's segment of the same name, kind and
+        size; None where nothing does."""
+        same = [s for s in self.state_segments if s.name == segment.name]
+        fits = bool(same) and (same[0].kind, same[0].size) == (segment.kind, segment.size)
+        return same[0] if fits else None
 
-    @property
-    def _twins(self) -> dict[str, Segment]:
-        return {segment.name: segment for segment in self.state_segments}
+    def anchor_slice(self, segment: Segment) -> slice:
+        """Where the measured twin of a command sits in the native state; ValueError if it has none."""
+        twin = self.twin(segment)
+        if twin is None:
+            raise ValueError(f"embodiment {self.name}: the state does not measure {segment.name}")
+        return twin.native_slice
 
     def _check_layout(self, what: str, segments: tuple[Segment, ...]) -> None:
         used = np.zeros(self.model_dim, dtype=int)
@@ -190,17 +213,53 @@ class Embodiment:
         return asdict(self)
 
     @staticmethod
-    def from_dict(data: Mapping[str, Any]) -> Embodiment:
-        """Build from `to_dict` data; ValueError on unknown or missing keys."""
-        try:
-            fields = dict(data)
-            fields["cameras"] = tuple(Camera(**camera) for camera in data["cameras"])
-            fields["segments"] = tuple(Segment(**segment) for segment in data["segments"])
-            if data.get("sensed") is not None:
-                fields["sensed"] = tuple(Segment(**segment) for segment in data["sensed"])
-            return Embodiment(**fields)
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"embodiment: {error}") from error
+    def from_dict(data: Mapping[str, Any], source: str = "embodiment") -> Embodiment:
+        """Build from `to_dict` data; ValueError names `source`, what it got and what was expected."""
+        given = dict(data)
+        if "cameras" in given:
+            given["cameras"] = _parts(Camera, given["cameras"], f"{source}: cameras")
+        if "segments" in given:
+            given["segments"] = _parts(Segment, given["segments"], f"{source}: segments")
+        if given.get("sensed") is not None:
+            given["sensed"] = _parts(Segment, given["sensed"], f"{source}: sensed")
+        return _built(Embodiment, given, source)
+
+
+JSON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "str": (str,),
+    "bool": (bool,),
+    "int": (int,),
+    "int | None": (int, type(None)),
+    "float": (int, float),
+}
+"""What JSON may hold for a field, by its annotation; the others are checked where they are built."""
+
+Part = TypeVar("Part", Camera, Segment, Embodiment)
+
+
+def _parts(kind: type[Part], data: Any, source: str) -> tuple[Part, ...]:
+    if not isinstance(data, list | tuple):
+        raise ValueError(f"{source}: got {type(data).__name__}, expected a list of {kind.__name__} maps")
+    return tuple(_built(kind, part, f"{source}[{k}]") for k, part in enumerate(data))
+
+
+def _built(kind: type[Part], data: Any, source: str) -> Part:
+    """A dataclass from a map of its fields; ValueError for unknown and missing ones and other types."""
+    known = {field.name: field for field in fields(kind)}
+    if not isinstance(data, Mapping):
+        raise ValueError(f"{source}: got {type(data).__name__}, expected a map with {', '.join(known)}")
+    wrong = [f"unknown {key!r}" for key in data if key not in known]
+    wrong += [f"missing {name!r}" for name, f in known.items() if f.default is MISSING and name not in data]
+    if wrong:
+        raise ValueError(f"{source}: {', '.join(wrong)}, expected {', '.join(known)}")
+    for key, value in data.items():
+        expected = JSON_TYPES.get(str(known[key].type), (object,))
+        if not isinstance(value, expected) or (isinstance(value, bool) and int in expected):
+            raise ValueError(f"{source}: {key}: got {value!r}, expected {known[key].type}")
+    try:
+        return kind(**data)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -227,7 +286,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Commands for consecutive ticks. actions: float64 [horizon, native_dim], absolute; row k is for the
+    """Commands for consecutive ticks. actions: float64 [horizon, native_dim], native; row k is for the
     tick k * dt after `time_s`, when the observation was taken."""
 
     actions: np.ndarray

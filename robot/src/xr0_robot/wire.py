@@ -19,7 +19,7 @@ import numpy as np
 PROTOCOL_VERSION = 1
 """Raised when a peer of the previous version would misread a message."""
 
-# Request. Arrays are native: absolute commands and measurements in SI units, see types.Embodiment.
+# Request. Arrays are native: commands and measurements as types.Embodiment lays them out.
 IMAGE_PREFIX = "observation/images/"
 """+ camera key: uint8 [height, width, 3], RGB."""
 STATE = "observation/state"
@@ -37,7 +37,7 @@ REQUEST_ID = "request_id"
 
 # Answer. `actions` is its only array: openpi's ActionChunkBroker slices axis 0 of every array it finds.
 ACTIONS = "actions"
-"""float32 [action_horizon, native_dim], absolute; row k is for k ticks after the observation."""
+"""float32 [action_horizon, native_dim], commands; row k is for k ticks after the observation."""
 POLICY_TIMING = "policy_timing"
 """Map with at least `infer_ms`, measured by the policy."""
 SERVER_TIMING = "server_timing"

@@ -5,10 +5,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from xr0_robot import rotation
-from xr0_robot.executor.safety import Safety
-from xr0_robot.limits import PlainLimit, PoseLimit
+from xr0_robot.executor.safety import Safety, Verdict
+from xr0_robot.limits import MotionLimit, PlainLimit, PoseLimit
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
+from xr0_robot.types import Embodiment, Segment
 
 START = np.array([0.4, 0.0, 0.2, 0.0, 0.0, 0.3, 0.5])
 POSE = BRICKS_LIMITS["arm.pose"]
@@ -122,6 +123,96 @@ def test_no_sequence_of_commands_leaves_the_box_outruns_the_limits_or_carries_a_
         last = sent
 
 
+MOVER = Embodiment(
+    name="mover",
+    rate_hz=10.0,
+    cameras=(),
+    segments=(
+        Segment("gripper", "plain", "absolute", native=0, model=0, size=1),
+        Segment("motion", "plain", "previous", native=1, model=1, size=3),
+        Segment("joints", "plain", "absolute", native=4, model=4, size=2),
+    ),
+    model_dim=32,
+    frame="",
+    gripper="",
+    sensed=(
+        Segment("camera.pose", "plain", "absolute", native=0, model=None, size=4),
+        Segment("joints", "plain", "absolute", native=4, model=0, size=2),
+    ),
+)
+MOVER_LIMITS = {
+    "gripper": PlainLimit(-1.0, 1.0, rate=5.0, start=-1.0),
+    "motion": MotionLimit((-1.0, -1.0, 0.0), (1.0, 1.0, 0.5), magnitude=1.2),
+    "joints": PlainLimit((-1.0, -2.0), (1.0, 2.0), rate=(1.0, 4.0)),
+}
+"""Told motions, joints that are measured at another place, and a gripper that nothing measures."""
+
+
+@pytest.fixture
+def mover():
+    safety = Safety(MOVER, MOVER_LIMITS)
+    safety.reset(np.array([9.0, 9.0, 9.0, 9.0, 0.3, -0.4]))
+    return safety
+
+
+def test_a_robot_begins_still_where_it_is_measured_and_elsewhere_as_its_limits_say(mover):
+    assert mover.hold().tolist() == [-1.0, 0.0, 0.0, 0.0, 0.3, -0.4]
+
+
+def test_to_hold_is_no_motion_and_the_last_of_all_else(mover):
+    wanted = np.array([-0.8, 0.5, -0.5, 0.2, 0.35, -0.3])
+    assert mover.check(wanted) == Verdict(pytest.approx(wanted))
+    assert mover.hold().tolist() == [-0.8, 0.0, 0.0, 0.0, 0.35, -0.3]
+    refused = mover.check(np.full(6, np.nan))
+    assert refused.command.tolist() == mover.hold().tolist() and refused.refused is not None
+
+
+def test_a_motion_is_clamped_to_its_range_and_shortened_in_its_direction_but_not_against_the_last(mover):
+    for sign in (1.0, -1.0, 1.0):
+        assert mover.check(np.array([-1, sign, 0, 0, 0.3, -0.4])).clamped == ()
+    verdict = mover.check(np.array([-1, 3.0, -1.0, -7.0, 0.3, -0.4]))
+    assert verdict.command[1:4] == pytest.approx(np.array([1.0, -1.0, 0.0]) * 1.2 / 2**0.5)
+    assert verdict.clamped == ("motion range", "motion magnitude")
+
+
+def test_each_joint_has_a_range_and_a_rate_of_its_own(mover):
+    verdict = mover.check(np.array([-1, 0, 0, 0, 5.0, 5.0]))
+    assert verdict.command[4:] == pytest.approx([0.3 + 0.1, -0.4 + 0.4])
+    assert verdict.clamped == ("joints range", "joints rate")
+
+
+@given(st.lists(npst.arrays(float, 6, elements=HOSTILE), min_size=1, max_size=8))
+def test_no_sequence_of_motions_leaves_its_limits_and_a_preview_is_what_is_sent(commands):
+    safety = Safety(MOVER, MOVER_LIMITS)
+    safety.reset(np.zeros(6))
+    preview, last = safety.preview(np.stack(commands)), safety.hold()
+    sent = np.stack([safety.check(command).command for command in commands])
+    assert np.array_equal(preview, sent)
+    low, high = [-1, -1, -1, 0, -1, -2], [1, 1, 1, 0.5, 1, 2]
+    assert ((sent >= low) & (sent <= high)).all()
+    assert (np.linalg.norm(sent[:, 1:4], axis=1) <= 1.2 + 1e-12).all()
+    steps = np.abs(np.diff(np.concatenate([last[None], sent]), axis=0))[:, [0, 4, 5]]
+    assert (steps <= np.array([0.5, 0.1, 0.4]) + 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    "limits, message",
+    [
+        (
+            {"motion": PlainLimit(-1.0, 1.0, 1.0)},
+            "motion is a plain segment, anchor previous: .* a MotionLimit",
+        ),
+        ({"joints": MotionLimit(-1.0, 1.0)}, "joints is a plain segment, anchor absolute: .* a PlainLimit"),
+        ({"joints": PlainLimit((0.0,) * 3, (1.0,) * 3, 1.0)}, "got 3 numbers for low, expected one or 2"),
+        ({"gripper": PlainLimit(-1.0, 1.0, 1.0)}, "does not measure gripper: .* expected a start"),
+        ({"joints": PlainLimit(-1.0, 1.0, 1.0, start=0.0)}, "measures joints: .* expected no start"),
+    ],
+)
+def test_limits_that_do_not_fit_the_robot_are_refused(limits, message):
+    with pytest.raises(ValueError, match=message):
+        Safety(MOVER, {**MOVER_LIMITS, **limits})
+
+
 def test_every_segment_needs_a_limit_of_its_kind():
     with pytest.raises(ValueError, match="expected"):
         Safety(BRICKS, {"arm.pose": POSE})
@@ -134,3 +225,11 @@ def test_limits_that_allow_nothing_are_refused():
         PoseLimit((0.0, 0.0, 0.0), (1.0, 0.0, 1.0), 1.0, 1.0)
     with pytest.raises(ValueError, match="rate > 0"):
         PlainLimit(0.0, 1.0, 0.0)
+    with pytest.raises(ValueError, match="low < high"):
+        PlainLimit((0.0, 1.0), (1.0, 1.0), 1.0)
+    with pytest.raises(ValueError, match=r"got tuples of \[2, 3\] numbers"):
+        PlainLimit((0.0, 0.0), (1.0, 1.0, 1.0), 1.0)
+    with pytest.raises(ValueError, match=r"got start 2\.0, expected 0.0 to 1.0"):
+        PlainLimit(0.0, 1.0, 1.0, start=2.0)
+    with pytest.raises(ValueError, match="low <= 0 <= high"):
+        MotionLimit(0.1, 1.0)

@@ -117,7 +117,7 @@ def read_about(folder: Path) -> About:
         return About(
             ModelConfig.from_dict(config["model"]),
             ImageSpec(**config["images"]),
-            Embodiment.from_dict(config["embodiment"]),
+            Embodiment.from_dict(config["embodiment"], f"checkpoint: {folder / CONFIG}: embodiment"),
             Stats.from_dict(read_json(folder / STATS)),
             Contract.from_dict(config["contract"]),
             "stored in config.json",

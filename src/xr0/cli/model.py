@@ -42,7 +42,8 @@ class LoadFlags:
         from xr0.checkpoints.official import LoadOptions
         from xr0_robot.types import Embodiment
 
-        robot = None if self.embodiment is None else Embodiment.from_dict(read_json(self.embodiment))
+        path = self.embodiment
+        robot = None if path is None else Embodiment.from_dict(read_json(path), str(path))
         return LoadOptions(self.robot_type, self.contract, self.views, robot)
 
 

@@ -163,4 +163,8 @@ def read_embodiment(root: Path) -> Embodiment:
         raise FileNotFoundError(
             f"dataset {root}: no meta/embodiment.json, expected the recording robot as Embodiment.to_dict()"
         )
-    return Embodiment.from_dict(json.loads(path.read_text()))
+    try:
+        data = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path}: no JSON: {error}") from error
+    return Embodiment.from_dict(data, str(path))

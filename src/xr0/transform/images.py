@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from xr0_robot.types import Camera
+
 MIN_PIXELS, MAX_PIXELS = 1_024, 90_000
 """The released preprocessor's budget per view."""
 
@@ -61,6 +63,24 @@ def target_size(height: int, width: int, spec: ImageSpec) -> tuple[int, int]:
         grow = math.sqrt(spec.min_pixels / (height * width))
         return math.ceil(height * grow / factor) * factor, math.ceil(width * grow / factor) * factor
     return h, w
+
+
+def arranged(image: np.ndarray, camera: Camera) -> np.ndarray:
+    """A camera's own picture, uint8 [h, w, 3], as the model sees it: turned, mirrored, cropped.
+
+    Crop and bilinear stretch are those of the released clients (Xiaomi-Robotics-0 eval_calvin/main.py
+    `random_crop`, eval_simplerenv/main.py `client_process`), the half turn that of eval_libero/main.py.
+    """
+    image = np.rot90(image, camera.rotate // 90)
+    if camera.flip != "none":
+        image = image[:, ::-1] if camera.flip == "horizontal" else image[::-1]
+    if camera.crop < 1.0:
+        h, w = image.shape[:2]
+        height, width = max(1, int(h * camera.crop)), max(1, int(w * camera.crop))
+        top, left = (h - height) // 2, (w - width) // 2
+        middle = Image.fromarray(np.ascontiguousarray(image[top : top + height, left : left + width]))
+        image = np.asarray(middle.resize((w, h), Image.Resampling.BILINEAR))
+    return np.ascontiguousarray(image)
 
 
 def patches(image: np.ndarray, spec: ImageSpec) -> tuple[np.ndarray, tuple[int, int]]:

@@ -9,7 +9,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from xr0.transform import prompt
-from xr0.transform.images import ImageSpec, patches
+from xr0.transform.images import ImageSpec, arranged, patches
 from xr0_robot.types import Camera, Embodiment
 
 KNOWN_TEXTS = 20_000
@@ -35,7 +35,7 @@ class Processor:
 
     def action(self, images: Mapping[str, np.ndarray], instruction: str, embodiment: Embodiment) -> Tokens:
         """Context of an action request. ValueError names a camera that is missing or of another size."""
-        views = [view_of(images, camera) for camera in embodiment.cameras]
+        views = [arranged(view_of(images, camera), camera) for camera in embodiment.cameras]
         pixels, grids = self._pixels(views)
         titles = [camera.title for camera in embodiment.cameras]
         tokens = [self.spec.tokens(grid) for grid in grids]

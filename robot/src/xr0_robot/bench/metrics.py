@@ -14,12 +14,13 @@ STILL_M = 1e-9
 
 
 def positions(embodiment: Embodiment, ticks: Sequence[Tick]) -> np.ndarray:
-    """The commanded tool positions [m] of all arms side by side: float64 [ticks, 3 * arms]."""
+    """The commanded tool positions [m] of all arms side by side: float64 [ticks, 3 * arms].
+
+    A robot told motions is told no position: 3 * 0.
+    """
     commands = np.stack([tick.command for tick in ticks])
-    xyz = [commands[:, s.native : s.native + 3] for s in embodiment.segments if s.kind == "pose"]
-    if not xyz:
-        raise ValueError(f"embodiment {embodiment.name}: got no pose segment, smoothness needs one")
-    return np.concatenate(xyz, axis=1)
+    poses = [s for s in embodiment.segments if s.kind == "pose" and s.anchor != "previous"]
+    return np.concatenate([commands[:, :0], *(commands[:, s.native : s.native + 3] for s in poses)], axis=1)
 
 
 def seam_ratio(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:
@@ -41,10 +42,13 @@ def seam_ratio(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:
 
 
 def rms_jerk(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:
-    """Root mean square of the third derivative of the commanded position [m/s^3]; None below 4 ticks."""
+    """Root mean square of the third derivative of the commanded position [m/s^3]; None below 4 ticks, and for
+    a robot that is told no position."""
     if len(ticks) < 4:
         return None
     jerk = np.diff(positions(embodiment, ticks), n=3, axis=0) / embodiment.dt**3
+    if jerk.shape[1] == 0:
+        return None
     return float(np.sqrt(np.mean(np.sum(jerk**2, axis=1))))
 
 

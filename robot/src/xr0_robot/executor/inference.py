@@ -18,7 +18,7 @@ ROUNDING_S = 1e-9
 class Policy(Protocol):
     """Anything that answers an observation with a chunk; `xr0_robot.client.Client` is one.
 
-    Actions are absolute native commands; row 0 belongs to the tick of the observation. `infer` raises
+    Actions are native commands; row 0 belongs to the tick of the observation. `infer` raises
     ConnectionError when the server is out of reach, and may then be called again; ValueError or RuntimeError,
     in one line, where asking again would not help. It may be called while an earlier call, whose answer
     nobody waits for any more, has not returned: a policy that cannot do both takes them in turn.

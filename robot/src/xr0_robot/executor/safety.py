@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from xr0_robot import rotation
-from xr0_robot.limits import Limits, PlainLimit, PoseLimit
+from xr0_robot.limits import Limit, Limits, MotionLimit, PlainLimit, PoseLimit
 from xr0_robot.types import Embodiment, Segment, finite_vector
 
 LARGEST = 1e9
@@ -17,7 +17,7 @@ LARGEST = 1e9
 @dataclass(frozen=True)
 class Verdict:
     """What may be sent. `clamped` names the limits that changed it by more than their tolerance; `refused`
-    says why the last command is repeated."""
+    says why the robot holds instead."""
 
     command: np.ndarray
     clamped: tuple[str, ...] = ()
@@ -32,27 +32,31 @@ class Safety:
         if names != set(limits):
             raise ValueError(f"safety: got limits for {sorted(limits)}, expected {sorted(names)}")
         for segment in embodiment.segments:
-            limit = limits[segment.name]
-            if isinstance(limit, PoseLimit) != (segment.kind == "pose"):
-                raise ValueError(f"safety: {segment.name} is a {segment.kind} segment, got {limit}")
-        if embodiment.sensed is not None or any(s.anchor == "previous" for s in embodiment.segments):
-            raise ValueError(
-                f"safety: {embodiment.name} is commanded by motions or senses other numbers than it is told, "
-                "expected absolute commands: to hold is to repeat the last one"
-            )
+            _check_limit(segment, limits[segment.name], embodiment.twin(segment) is not None)
         self._embodiment = embodiment
         self._limits = dict(limits)
         self._last: np.ndarray | None = None
 
     def reset(self, state: np.ndarray) -> None:
-        """Begin from where the robot is: measured float [native_dim]."""
-        self._last = _sane("state", state, self._embodiment.native_dim)
+        """Begin from where the robot is: measured float [state_dim].
+
+        What the state does not measure begins at its limit's `start`, and nothing has moved yet.
+        """
+        measured = _sane("state", state, self._embodiment.state_dim)
+        last = np.zeros(self._embodiment.native_dim)
+        for segment in self._embodiment.segments:
+            limit = self._limits[segment.name]
+            if isinstance(limit, PlainLimit) and limit.start is not None:
+                last[segment.native_slice] = limit.start
+            elif not isinstance(limit, MotionLimit):
+                last[segment.native_slice] = measured[self._embodiment.anchor_slice(segment)]
+        self._last = last
 
     def hold(self) -> np.ndarray:
-        """The last safe command [native_dim]: to repeat it is to stand still."""
+        """The command that stands still [native_dim]: what is absolute is repeated, a motion is none."""
         if self._last is None:
             raise RuntimeError("safety: reset(state) comes before the first command")
-        return self._last.copy()
+        return self._embodiment.hold(self._last)
 
     def check(self, action: np.ndarray) -> Verdict:
         """What may be sent instead of `action` [native_dim]; a NaN or another shape is answered by a hold."""
@@ -71,7 +75,7 @@ class Safety:
         try:
             command = _sane("command", action, self._embodiment.native_dim)
         except ValueError as error:
-            return Verdict(last.copy(), refused=str(error))
+            return Verdict(self._embodiment.hold(last), refused=str(error))
         clamped: list[str] = []
         for segment in self._embodiment.segments:
             clamped += self._clamp(segment, command, last)
@@ -82,6 +86,8 @@ class Safety:
         now, before = command[segment.native_slice], last[segment.native_slice]
         if isinstance(limit, PoseLimit):
             return _clamp_pose(segment.name, limit, self._embodiment.dt, now, before)
+        if isinstance(limit, MotionLimit):
+            return _clamp_motion(segment.name, limit, now)
         return _clamp_plain(segment.name, limit, self._embodiment.dt, now, before)
 
 
@@ -93,12 +99,56 @@ def _sane(name: str, value: np.ndarray, size: int) -> np.ndarray:
     return vector
 
 
+def _check_limit(segment: Segment, limit: Limit, measured: bool) -> None:
+    """ValueError where a limit is not of the segment's kind, not of its size, or leaves its start open."""
+    absolute = PoseLimit if segment.kind == "pose" else PlainLimit
+    expected = MotionLimit if segment.anchor == "previous" else absolute
+    if type(limit) is not expected:
+        raise ValueError(
+            f"safety: {segment.name} is a {segment.kind} segment, anchor {segment.anchor}: got {limit}, "
+            f"expected a {expected.__name__}"
+        )
+    if isinstance(limit, PoseLimit):
+        return
+    for field in fields(limit):
+        value = getattr(limit, field.name)
+        if isinstance(value, tuple) and len(value) != segment.size:
+            raise ValueError(
+                f"safety: {segment.name}: got {len(value)} numbers for {field.name}, "
+                f"expected one or {segment.size}"
+            )
+    if isinstance(limit, PlainLimit) and measured != (limit.start is None):
+        is_measured = "measures" if measured else "does not measure"
+        expected_start = "no start" if measured else "a start"
+        raise ValueError(
+            f"safety: the state {is_measured} {segment.name}: got {limit}, expected {expected_start}"
+        )
+
+
 def _clamp_plain(name: str, limit: PlainLimit, dt: float, now: np.ndarray, before: np.ndarray) -> list[str]:
     """Clamp `now` in place."""
-    in_range = np.clip(now, limit.low, limit.high)
-    beyond = np.abs(now - in_range) > limit.tolerance * (limit.high - limit.low)
-    now[:] = np.clip(in_range, before - limit.rate * dt, before + limit.rate * dt)
-    return [f"{name} range"] * bool(beyond.any()) + [f"{name} rate"] * bool((now != in_range).any())
+    clamped = _clamp_range(name, limit, now)
+    in_range, step = now.copy(), np.multiply(limit.rate, dt)
+    now[:] = np.clip(now, before - step, before + step)
+    return clamped + [f"{name} rate"] * bool((now != in_range).any())
+
+
+def _clamp_motion(name: str, limit: MotionLimit, now: np.ndarray) -> list[str]:
+    """Clamp `now` in place. Range first: a shortened motion stays in a range that has 0 in it."""
+    clamped = _clamp_range(name, limit, now)
+    magnitude = float(np.linalg.norm(now))
+    if magnitude > limit.magnitude:
+        now *= limit.magnitude / magnitude
+        clamped.append(f"{name} magnitude")
+    return clamped
+
+
+def _clamp_range(name: str, limit: PlainLimit | MotionLimit, now: np.ndarray) -> list[str]:
+    """Clamp `now` in place; within the tolerance that is no intervention."""
+    inside = np.clip(now, limit.low, limit.high)
+    beyond = np.abs(now - inside) > limit.tolerance * np.subtract(limit.high, limit.low)
+    now[:] = inside
+    return [f"{name} range"] * bool(beyond.any())
 
 
 def _clamp_pose(name: str, limit: PoseLimit, dt: float, now: np.ndarray, before: np.ndarray) -> list[str]:

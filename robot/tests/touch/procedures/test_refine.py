@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -229,3 +231,14 @@ def test_the_thread_answers_without_waiting_and_passes_errors_on(touch_world, go
 def test_an_arm_that_the_robot_does_not_have_is_refused():
     with pytest.raises(ValueError, match="expected"):
         arm_of(BRICKS, "third", 0.08, np.eye(3))
+
+
+def test_an_arm_that_is_told_elsewhere_than_it_is_measured_is_refused():
+    pose, gripper = BRICKS.segments
+    sensed = (replace(gripper, native=0), replace(pose, native=1))
+    for robot in (
+        replace(BRICKS, sensed=sensed),
+        replace(BRICKS, segments=(replace(pose, anchor="previous"), gripper)),
+    ):
+        with pytest.raises(ValueError, match=r"told arm\.pose otherwise than it measures it"):
+            arm_of(robot, "arm", 0.08, np.eye(3))

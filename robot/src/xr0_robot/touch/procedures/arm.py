@@ -47,9 +47,21 @@ class Arm:
 
 
 def arm_of(embodiment: Embodiment, name: str, stroke_m: float, pads: np.ndarray) -> Arm:
-    """The arm whose segments are `name`.pose and `name`.gripper; ValueError if the robot has none."""
-    places = {segment.name: segment.native_slice for segment in embodiment.segments}
+    """The arm whose segments are `name`.pose and `name`.gripper.
+
+    ValueError if the robot has none, or measures them elsewhere than it is told them: procedures read both
+    vectors at one place.
+    """
+    segments = {segment.name: segment for segment in embodiment.segments}
     wanted = [f"{name}.pose", f"{name}.gripper"]
-    if not set(wanted) <= set(places):
-        raise ValueError(f"arm {name!r}: got segments {sorted(places)}, expected {wanted} among them")
-    return Arm(places[wanted[0]], places[wanted[1]].start, stroke_m, pads)
+    if not set(wanted) <= set(segments):
+        raise ValueError(f"arm {name!r}: got segments {sorted(segments)}, expected {wanted} among them")
+    pose, gripper = (segments[each] for each in wanted)
+    for segment in (pose, gripper):
+        twin = embodiment.twin(segment)
+        if twin is None or twin.native != segment.native or segment.anchor == "previous":
+            raise ValueError(
+                f"arm {name!r}: {embodiment.name} is told {segment.name} otherwise than it measures it, "
+                "expected one layout for state and command"
+            )
+    return Arm(pose.native_slice, gripper.native, stroke_m, pads)
