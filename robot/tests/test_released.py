@@ -74,6 +74,7 @@ def run(policy, strategy):
         strategy=strategy,
         clock=VirtualClock(),
         limits=LIMITS["libero"],
+        time_limit_s=5.0,
     )
 
 
