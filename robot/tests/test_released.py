@@ -75,6 +75,7 @@ def run(policy, strategy):
         clock=VirtualClock(),
         limits=LIMITS["libero"],
         time_limit_s=5.0,
+        settle_s=0.5,
     )
 
 
