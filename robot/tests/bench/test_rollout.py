@@ -294,3 +294,57 @@ def test_a_request_that_hangs_does_not_delay_the_next_episode():
     assert not gate.is_set()
     gate.set()
     inference.close()
+
+
+@pytest.mark.parametrize("camera_s, missed, late_ms", [(0.0, 0, 0.0), (0.02, 0, 0.0), (0.06, 6, 60.0)])
+def test_a_slow_camera_breaks_no_speed_limit_in_real_time_and_is_told(camera_s, missed, late_ms):
+    clock, sent = VirtualClock(), []
+
+    class SlowCamera(MockEnv):
+        def observe(self, instruction, time_s):
+            clock.sleep_until(clock.now() + camera_s)
+            return super().observe(instruction, time_s)
+
+        def apply(self, action):
+            sent.append((clock.now(), *action[:3]))
+            super().apply(action)
+
+        def success(self):
+            return False
+
+    class Reckless(MockPolicy):
+        def infer(self, observation, prefix, seed):
+            rows = np.tile(observation.state, (30, 1))
+            rows[::2, 1], rows[1::2, 1] = -0.3, 0.3
+            rows[:15, 1] = 0.3
+            return Chunk(rows, observation.time_s, self.embodiment.dt)
+
+    env, limit_m_s = SlowCamera(), BRICKS_LIMITS["arm.pose"].speed_m_s
+    how = {"strategy": Asynchronous(10), "clock": clock, "limits": BRICKS_LIMITS, "time_limit_s": 2.0}
+    result = rollout(env, Episode(3), inference=VirtualInference(Reckless(env), 0.0), **how)
+    steps = np.diff(np.array(sent), axis=0)
+    speeds = np.linalg.norm(steps[:, 1:], axis=1) / steps[:, 0]
+    assert speeds.max() == pytest.approx(limit_m_s, rel=1e-6)
+    assert result.missed_ticks == missed
+    assert result.row()["late_ms"] == pytest.approx(late_ms)
+
+
+def test_the_time_to_success_is_the_clock_s_not_a_count_of_ticks():
+    clock = VirtualClock()
+
+    class Dawdling(MockEnv):
+        """Each tick takes one and a half."""
+
+        def apply(self, action):
+            clock.sleep_until(clock.now() + 0.05)
+            super().apply(action)
+
+    def run_on(env, clock):
+        how = {"strategy": Asynchronous(30), "clock": clock, "limits": BRICKS_LIMITS}
+        how |= {"time_limit_s": TIME_LIMIT_S, "settle_s": SETTLE_S}
+        return rollout(env, Episode(3), inference=VirtualInference(MockPolicy(env), 0.0), **how)
+
+    swift, slow = run_on(MockEnv(), VirtualClock()), run_on(Dawdling(), clock)
+    assert slow.time_s == pytest.approx((len(slow.ticks) - 16) * 0.05 + 1 / 30, abs=2e-3)
+    assert slow.time_s > 1.4 * swift.time_s
+    assert slow.missed_ticks == 0 and slow.row()["late_ms"] == pytest.approx(16.67)

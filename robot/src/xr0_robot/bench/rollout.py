@@ -51,7 +51,8 @@ class Episode:
 
 @dataclass(frozen=True)
 class EpisodeResult:
-    """What happened. time_s: from the start to the success, None without; error: what failed;
+    """What happened. time_s: from the start to the success, None without; late_s: of the tick that began
+    latest; late_chunks, stale_pictures: dropped by the deadlines; error: what failed;
     spoken_success: whether what was spoken is fulfilled at the end, where that is not what is scored."""
 
     embodiment: Embodiment
@@ -62,6 +63,7 @@ class EpisodeResult:
     time_s: float | None
     ticks: tuple[Tick, ...]
     missed_ticks: int
+    late_s: float
     latencies_s: tuple[float, ...]
     late_chunks: int = 0
     stale_pictures: int = 0
@@ -90,6 +92,7 @@ class EpisodeResult:
             "ticks": len(self.ticks),
             "idle_ticks": self.idle_ticks,
             "missed_ticks": self.missed_ticks,
+            "late_ms": round(self.late_s * 1e3, 2),
             "clamped_ticks": self.clamped_ticks,
             "refused_ticks": sum(tick.refused is not None for tick in self.ticks),
             "late_chunks": self.late_chunks,
@@ -150,6 +153,7 @@ def rollout(
         time_s=record.time_s,
         ticks=tuple(record.ticks),
         missed_ticks=record.missed,
+        late_s=record.late_s,
         latencies_s=tuple(executor.latencies_s),
         late_chunks=executor.late_chunks,
         stale_pictures=executor.stale_pictures,
@@ -163,8 +167,14 @@ class _Record:
 
     ticks: list[Tick] = field(default_factory=list)
     missed: int = 0
+    late_s: float = 0.0
     time_s: float | None = None
     errors: list[str] = field(default_factory=list)
+
+    def late(self, late_s: float, rate_hz: float) -> None:
+        """A tick began so late; the whole ticks that fit in there are missed."""
+        self.late_s = max(self.late_s, late_s)
+        self.missed += int(late_s * rate_hz + 1e-6)
 
     @contextmanager
     def failures(self) -> Iterator[None]:
@@ -192,17 +202,22 @@ def _run(
     robot = env.embodiment
     settle = robot.ticks(settle_s)
     metronome = Metronome(clock, robot.rate_hz)
+    start_s = since_s = clock.now()
     held = 0
     for _ in range(robot.ticks(time_limit_s)):
-        record.missed += metronome.wait()
-        tick = advance(clock.now(), observe)
+        record.late(metronome.wait(), robot.rate_hz)
+        now_s = clock.now()
+        tick = advance(now_s, observe)
+        metronome.wait_to_send()
         env.apply(tick.command)
         record.ticks.append(tick)
         if watch is not None:
             watch(tick, observe)
         held = held + 1 if env.success() else 0
+        if held == 1:
+            since_s = now_s
         if held > settle:
-            record.time_s = round((len(record.ticks) + record.missed - settle) * robot.dt, 3)
+            record.time_s = round(since_s - start_s + robot.dt, 3)
             return
 
 
