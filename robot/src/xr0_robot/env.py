@@ -19,7 +19,8 @@ class Env(Protocol):
         ...
 
     def observe(self, instruction: str, time_s: float) -> Observation:
-        """Cameras and state now."""
+        """Cameras and state now. Where the cameras are read `beside` the control loop, this is called from a
+        thread of its own, while `apply` and `state` are called from the loop's."""
         ...
 
     def state(self) -> np.ndarray:

@@ -243,6 +243,20 @@ def test_an_interrupt_stops_the_robot_and_is_passed_on(method):
     assert env.stops == 1
 
 
+def test_an_episode_that_cannot_even_begin_is_a_result_with_its_reason():
+    env = Watched()
+    policy = MockPolicy(env)
+
+    def absent(*arguments):
+        raise OSError("no answer from the arm")
+
+    env.reset = absent
+    result = run(env, policy, Asynchronous(10))
+    assert result.error == "OSError: no answer from the arm"
+    assert (result.success, result.ticks, env.stops) == (False, (), 1)
+    assert result.row()["error"] == result.error
+
+
 def test_a_robot_that_does_not_even_stop_is_an_error_after_a_success():
     class Runaway(MockEnv):
         def stop(self):

@@ -54,8 +54,13 @@ class Settings:
 
 
 def run(policy: Policy, settings: Settings, watch: Watcher | None = None) -> Iterator[EpisodeResult]:
-    """Seeds first_seed, first_seed + 1, ...; after GIVE_UP episodes in a row that failed to run, no more."""
+    """Seeds first_seed, first_seed + 1, ...; after GIVE_UP episodes in a row that failed to run, no more.
+
+    ValueError, before anything moves, for a task of one's own that the world cannot score.
+    """
     world = open_world(settings.world, settings.variant)
+    if settings.task is not None:
+        world.fulfilled(settings.task)
     clock, inference = settings.timing(policy)
     broken = 0
     try:

@@ -13,6 +13,7 @@ from xr0_robot import report
 from xr0_robot.bench import metrics
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.env import Env
+from xr0_robot.executor.cameras import Reading, inline
 from xr0_robot.executor.clock import Clock, Metronome
 from xr0_robot.executor.inference import Inference
 from xr0_robot.executor.loop import Executor, InferenceFailed, Tick, one_line
@@ -116,6 +117,7 @@ def rollout(
     time_limit_s: float,
     settle_s: float = 0.0,
     deadlines: Deadlines | None = None,
+    cameras: Reading = inline,
     watch: Watcher | None = None,
     drive: Drive = alone,
 ) -> EpisodeResult:
@@ -123,48 +125,33 @@ def rollout(
     ends it with the reason in `error`, and all ticks until then.
 
     settle_s: success counts once it has lasted this long; deadlines: the robot's, the defaults where None;
-    drive: who stands between the episode and the executor.
+    cameras: read by the control loop itself, or `beside` it; drive: who stands between the episode and the
+    executor.
     """
     robot = env.embodiment
     _same_robot(inference.policy.embodiment, robot)
-    record = _Record()
+    record = _Record(episode.instruction or "")
     try:
-        instruction = env.reset(episode.seed, episode.instruction)
-        spoken = instruction if episode.spoken is None else episode.spoken
-        safety = Safety(robot, limits)
-        executor = Executor(inference, strategy, safety, env.state(), episode.seed, deadlines)
-
-        def observe() -> Observation:
-            return env.observe(spoken, clock.now())
-
         with record.failures():
-            _run(env, drive(executor), observe, clock, watch, time_limit_s, settle_s, record)
-        if record.time_s is None and not record.errors and executor.trouble is not None:
-            record.errors.append(f"out of time without a usable answer from the policy: {executor.trouble}")
+            record.instruction = env.reset(episode.seed, episode.instruction)
+            spoken = record.instruction if episode.spoken is None else episode.spoken
+            safety = Safety(robot, limits)
+            executor = Executor(inference, strategy, safety, env.state(), episode.seed, deadlines)
+            record.executor = executor
+            with cameras(lambda: env.observe(spoken, clock.now()), env.state) as observe:
+                _run(env, drive(executor), observe, clock, watch, time_limit_s, settle_s, record)
     finally:
         with record.failures():
             env.stop()
-    return EpisodeResult(
-        embodiment=robot,
-        seed=episode.seed,
-        instruction=instruction,
-        spoken=spoken,
-        success=record.time_s is not None,
-        time_s=record.time_s,
-        ticks=tuple(record.ticks),
-        missed_ticks=record.missed,
-        late_s=record.late_s,
-        latencies_s=tuple(executor.latencies_s),
-        late_chunks=executor.late_chunks,
-        stale_pictures=executor.stale_pictures,
-        error="; ".join(record.errors) or None,
-    )
+    return record.result(robot, episode)
 
 
 @dataclass
 class _Record:
     """What has happened so far; it outlives whatever ends the episode."""
 
+    instruction: str
+    executor: Executor | None = None
     ticks: list[Tick] = field(default_factory=list)
     missed: int = 0
     late_s: float = 0.0
@@ -175,6 +162,27 @@ class _Record:
         """A tick began so late; the whole ticks that fit in there are missed."""
         self.late_s = max(self.late_s, late_s)
         self.missed += int(late_s * rate_hz + 1e-6)
+
+    def result(self, robot: Embodiment, episode: Episode) -> EpisodeResult:
+        """All of it."""
+        trouble = None if self.executor is None else self.executor.trouble
+        if self.time_s is None and not self.errors and trouble is not None:
+            self.errors.append(f"out of time without a usable answer from the policy: {trouble}")
+        return EpisodeResult(
+            embodiment=robot,
+            seed=episode.seed,
+            instruction=self.instruction,
+            spoken=self.instruction if episode.spoken is None else episode.spoken,
+            success=self.time_s is not None,
+            time_s=self.time_s,
+            ticks=tuple(self.ticks),
+            missed_ticks=self.missed,
+            late_s=self.late_s,
+            latencies_s=() if self.executor is None else tuple(self.executor.latencies_s),
+            late_chunks=0 if self.executor is None else self.executor.late_chunks,
+            stale_pictures=0 if self.executor is None else self.executor.stale_pictures,
+            error="; ".join(self.errors) or None,
+        )
 
     @contextmanager
     def failures(self) -> Iterator[None]:
