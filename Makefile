@@ -5,15 +5,18 @@ BIN := $(VENV)/bin
 # The version whose numbers are in results/; any torch >= 2.9 works.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test check gpu bench setup lint types imports clean
+.PHONY: demo test guides check gpu bench setup lint types imports clean
 
 demo: setup ## a robot obeys sentences in a live simulated world, at 30 Hz
 	$(BIN)/xr0 demo
 
 test: setup ## the fast tests
-	$(BIN)/pytest -m "not slow and not gpu"
+	$(BIN)/pytest -m "not slow and not gpu and not guides"
 
-check: lint types imports test ## all of CI
+guides: setup ## every command of docs/, in a short form
+	$(BIN)/pytest -m guides
+
+check: lint types imports test guides ## all of CI
 
 gpu: setup ## what wants a GPU: its tests, and the latency of the released size into results/gpu
 	$(BIN)/pytest -m gpu
@@ -33,8 +36,8 @@ $(VENV)/.installed: pyproject.toml robot/pyproject.toml runs/gl.sh
 	touch $@
 
 lint: setup
-	$(BIN)/ruff check src robot tests runs
-	$(BIN)/ruff format --check src robot tests runs
+	$(BIN)/ruff check src robot tests runs docs
+	$(BIN)/ruff format --check src robot tests runs docs
 
 types: setup
 	$(BIN)/pyright

@@ -1,14 +1,10 @@
-"""The README's latency table from results/cpu, between its two markers. Usage: RESULTS README"""
+"""The latency report beside its numbers. Usage: RESULTS REPORT"""
 
 from __future__ import annotations
 
 import json
 import sys
 from pathlib import Path
-
-import readme
-
-START, END = "<!-- results/cpu: written by runs/latency_table.py -->", "<!-- end of results/cpu -->"
 
 
 def row(title: str, *times_ms: float) -> str:
@@ -17,7 +13,7 @@ def row(title: str, *times_ms: float) -> str:
 
 
 def main() -> None:
-    """Replace what stands between the markers."""
+    """Write the report."""
     results, target = map(Path, sys.argv[1:])
     bench = json.loads((results / "official_4b_2x256_t10.json").read_text())
     load = json.loads((results / "load_official_4b.json").read_text())
@@ -27,6 +23,9 @@ def main() -> None:
     floor = {stage: work["floor_ms"] for stage, work in bench["floor"]["stages"].items()}
     seen, total = ours["vision"] + ours["prefill"], bench["floor"]["total_ms"]
     lines = [
+        "<!-- written by runs/latency_table.py -->",
+        "# Latency at the released size, on a CPU",
+        "",
         "| 4.7 B in bfloat16, two 256 px views, chunk of 10 | as released | here | floor |",
         "|---|---|---|---|",
         row("vision and prefill", theirs["vision_and_prefill"], seen, floor["vision"] + floor["prefill"]),
@@ -38,8 +37,10 @@ def main() -> None:
         "counted work over the matrix and copy speeds measured in the same run. Loading peaks at",
         f"{load['load_peak_over_weights']:.2f} x the size of the weights. `make bench` measures this;",
         "`make gpu` does so where there is a GPU, for which nothing is claimed yet.",
+        "",
+        f"Measured {bench['date'][:10]}.",
     ]
-    readme.put(target, START, END, lines)
+    target.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

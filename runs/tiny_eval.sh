@@ -1,18 +1,32 @@
 #!/usr/bin/env bash
-# The numbers of the README's table: 200 episodes each, on seeds that no training or tuning saw.
+# Everything in results/tiny/README.md: the shipped policy in every condition, each on the same block of seeds.
+# Usage: runs/tiny_eval.sh [FIRST_SEED]. About two hours on two quiet cores; it measures all again.
+# After a change of weights or method, give a block that is not in results/seeds.md, and add it there.
+# KEEP=1 keeps the files of a run of this same code that was stopped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
+first=${1:-3000000}
 out=results/tiny
-# A result that is there is kept: remove the folder's JSON to measure again.
-run() {
-    file=$out/eval_$1.json; shift
-    [ -f "$file" ] || xr0 eval bricks --episodes 200 --first-seed 1000000 "$@" --json "$file"
+run() { # variant mode latency_ms episodes [option name]
+    file=$out/$1_$2_$3ms${6:+_$6}.json
+    [ -n "${KEEP:-}" ] && [ -f "$file" ] && return
+    xr0 eval bricks --variant "$1" --mode "$2" --latency-ms "$3" --episodes "$4" --first-seed "$first" ${5:-} --json "$file"
 }
-run sync --mode sync --latency-ms 0
-run async_100ms --mode async --latency-ms 100
-run wrong_instruction --mode sync --latency-ms 0 --wrong-instruction
-run sync_100ms --mode sync --latency-ms 100
-run async_100ms_perturb --mode async --latency-ms 100 --variant moved
-[ -f $out/expert.json ] || python -m xr0_robot.sims.bricks.expert --episodes 500 --first-seed 1000000 --json $out/expert.json
-python runs/tiny_table.py $out README.md
+run moved sync 0 1000
+run moved async 100 1000
+run moved naive 100 1000
+for variant in sentences light camera six; do run $variant async 100 200; done
+run trained async 100 300
+run trained sync 0 300
+run trained sync 0 200 --wrong-instruction told_another
+run moved async 200 600
+run moved naive 200 600
+run trained async 200 200
+run trained naive 100 200
+run trained naive 200 200
+run trained sync 100 200
+run moved async 400 300
+run moved naive 400 300
+python -m xr0_robot.sims.bricks.expert --episodes 300 --first-seed "$first" --json $out/expert.json
+python runs/tiny_table.py $out $out/README.md README.md

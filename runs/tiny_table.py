@@ -1,46 +1,149 @@
-"""The README's table from what is in results/tiny, between its two markers. Usage: RESULTS README"""
+"""The report beside the brick policy's numbers, and the README's table. Usage: RESULTS REPORT README"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from string import Template
+from typing import Any
 
 import readme
 
 START, END = "<!-- results/tiny: written by runs/tiny_table.py -->", "<!-- end -->"
+TEXT = Path(__file__).with_name("tiny_report.md")
+"""The report's prose, with $names where tables and numbers go."""
 
-ROWS = {
-    "eval_sync.json": "stops to think, world frozen meanwhile",
-    "eval_sync_100ms.json": "stops to think, 100 ms each time",
-    "eval_async_100ms.json": "**thinks while it moves**, 100 ms",
-    "eval_async_100ms_perturb.json": "the same, and the brick is moved on approach",
-    "eval_wrong_instruction.json": "told another sentence than the one scored",
+Result = Mapping[str, Any]
+"""What `xr0 eval` writes."""
+
+TOLD_ANOTHER = "trained_sync_0ms_told_another"
+
+HEADLINE = {
+    "trained_sync_0ms": "stops to think, the world frozen meanwhile",
+    "trained_async_100ms": "**thinks while it moves**, 100 ms a chunk",
+    "moved_sync_0ms": "the brick is moved on approach, the world frozen",
+    "moved_async_100ms": "the brick is moved, thinks while it moves, 100 ms",
+    "sentences_async_100ms": "unseen sentences, 100 ms",
+    "light_async_100ms": "unseen light, 100 ms",
+    "camera_async_100ms": "displaced cameras, 100 ms",
+}
+TRAINED = {
+    "trained_sync_0ms": "stops to think, the world frozen meanwhile",
+    "trained_sync_100ms": "stops to think, 100 ms",
+    "trained_async_100ms": "thinks while it moves, 100 ms",
+    "trained_async_200ms": "thinks while it moves, 200 ms",
+    "trained_naive_100ms": "the same without a prefix, 100 ms",
+    "trained_naive_200ms": "the same without a prefix, 200 ms",
+}
+MOVED = {
+    "moved_sync_0ms": "the world frozen: the bound",
+    "moved_async_100ms": "Λ prefix, 100 ms",
+    "moved_naive_100ms": "no prefix, 100 ms",
+    "moved_async_200ms": "Λ prefix, 200 ms",
+    "moved_naive_200ms": "no prefix, 200 ms",
+    "moved_async_400ms": "Λ prefix, 400 ms",
+    "moved_naive_400ms": "no prefix, 400 ms",
+}
+BEYOND = {
+    "sentences_async_100ms": "unseen sentences",
+    "light_async_100ms": "unseen light",
+    "camera_async_100ms": "displaced cameras",
+    "six_async_100ms": "six bricks",
 }
 
 
-def row(path: Path, title: str) -> str:
-    """One line of the table."""
-    r = json.loads(path.read_text())
+def row(r: Result, title: str) -> str:
+    """One line of a table."""
     low, high = (100 * bound for bound in r["ci95"])
     time_s = f"{r['median_time_s']:.2f} s" if r["median_time_s"] is not None else "-"
     seam = f"{r['seam_ratio']:.2f}" if r["seam_ratio"] is not None else "-"
+    success = f"{100 * r['success_rate']:.1f} % ({low:.1f} to {high:.1f})"
+    idle = f"{100 * r['idle_share']:.1f} %"
+    return f"| {title} | {success} | {r['episodes']:,} | {time_s} | {seam} | {idle} |"
+
+
+def table(found: Mapping[str, Result], rows: Mapping[str, str]) -> list[str]:
+    """Head and the rows that were measured."""
+    return [
+        "| | success (95 %) | episodes | median time | seam ratio | idle |",
+        "|---|---|---|---|---|---|",
+        *(row(found[name], title) for name, title in rows.items() if name in found),
+    ]
+
+
+def told(r: Result) -> str:
+    """What became of the sentence that the policy was told, where another was scored."""
     return (
-        f"| {title} | {100 * r['success_rate']:.1f} % ({low:.0f} to {high:.0f}) | {time_s} | {seam} "
-        f"| {100 * r['idle_share']:.1f} % |"
+        f"The policy is told a sentence that fits the scene but asks for something else ({r['episodes']} "
+        f"episodes). At the end, what it was told is done in {100 * r['spoken_success_rate']:.1f} %; what it "
+        f"was not told, in {100 * r['success_rate']:.1f} %."
     )
 
 
-def main() -> None:
-    """Replace what stands between the markers."""
-    results, target = map(Path, sys.argv[1:])
-    head = [
-        "| the tiny model | success (95 % interval) | median time | seam ratio | idle |",
-        "|---|---|---|---|---|",
+def clamped(found: Mapping[str, Result]) -> list[str]:
+    """In which share of ticks a limit changed the command, where the robot thinks while it moves."""
+    shares = {name: _clamped(found[name]["rows"]) for name in ("trained_async_100ms", "moved_async_100ms")}
+    limits = sorted({limit for share in shares.values() for limit in share})
+    return [
+        "| share of ticks | as in training, 100 ms | the brick is moved, 100 ms |",
+        "|---|---|---|",
+        *(
+            f"| {limit} | " + " | ".join(f"{100 * share[limit]:.2f} %" for share in shares.values()) + " |"
+            for limit in limits
+        ),
     ]
-    lines = [row(results / name, title) for name, title in ROWS.items() if (results / name).exists()]
-    readme.put(target, START, END, [*head, *lines])
+
+
+def _clamped(rows: Sequence[Result]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for episode in rows:
+        counts.update(episode["clamped_ticks"])
+    ticks = sum(episode["ticks"] for episode in rows)
+    return Counter({limit: count / ticks for limit, count in counts.items()})  # type: ignore[arg-type]
+
+
+def expert(path: Path) -> str:
+    """How often the scripted expert succeeds, from ordinary starts."""
+    kinds = [kind for kind in json.loads(path.read_text())["rows"] if not kind["random_start"]]
+    words = ("{successes} of {episodes}", "{successes} of {episodes} where the brick is moved")
+    return " and ".join(text.format(**kind) for text, kind in zip(words, kinds, strict=True))
+
+
+def distinct(values: Iterable[str]) -> str:
+    """All values once, in order."""
+    return ", ".join(sorted(set(values)))
+
+
+def report(found: Mapping[str, Result], results: Path) -> str:
+    """results/tiny/README.md."""
+    runs = list(found.values())
+    dates = sorted(r["date"][:10] for r in runs)
+    return Template(TEXT.read_text()).substitute(
+        weights=distinct(f"`{r['settings']['checkpoint']['fingerprint']}`" for r in runs),
+        trained="\n".join(table(found, TRAINED)),
+        moved="\n".join(table(found, MOVED)),
+        beyond="\n".join(table(found, BEYOND)),
+        expert=expert(results / "expert.json"),
+        told=told(found[TOLD_ANOTHER]),
+        clamped="\n".join(clamped(found)),
+        seeds=distinct(f"{r['settings']['first_seed']:,}" for r in runs),
+        machines=distinct(f"{r['machine']['cpu']}, {r['machine']['cores']} cores" for r in runs),
+        dates=dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}",
+        codes=distinct(code for r in runs for code in r["code"]),
+    )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the report, and what stands between the README's markers."""
+    results, beside, target = map(Path, arguments)
+    found = {path.stem: json.loads(path.read_text()) for path in sorted(results.glob("*ms*.json"))}
+    head = "<!-- written by runs/tiny_table.py: change runs/tiny_report.md instead -->\n"
+    beside.write_text(head + report(found, results))
+    readme.put(target, START, END, table(found, HEADLINE))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -37,7 +37,7 @@ def test_the_card_speaks_of_these_weights(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "path", "where"),
     [
-        *(("tiny", path, "checkpoint") for path in sorted((RESULTS / "tiny").glob("eval_*.json"))),
+        *(("tiny", path, "checkpoint") for path in sorted((RESULTS / "tiny").glob("*ms*.json"))),
         *(("tactile", path, "checkpoint") for path in sorted((RESULTS / "tactile").glob("report*.json"))),
         ("tactile", RESULTS / "tactile/insertion.json", "network"),
     ],
@@ -47,26 +47,21 @@ def test_results_were_measured_on_these_weights(name: str, path: Path, where: st
     assert read(path)["settings"][where]["fingerprint"] == fingerprint(name)
 
 
-@pytest.mark.parametrize(
-    ("script", "results"),
-    [
-        ("tiny_table.py", "tiny"),
-        ("latency_table.py", "cpu"),
-    ],
-)
-def test_the_readme_s_tables_are_those_of_the_results(script: str, results: str, tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text((ROOT / "README.md").read_text())
-    subprocess.run([sys.executable, RUNS / script, RESULTS / results, readme], check=True)
-    assert readme.read_text() == (ROOT / "README.md").read_text()
-
-
-def test_the_fingertips_report_is_that_of_the_results(tmp_path: Path) -> None:
-    report, readme = RESULTS / "tactile" / "README.md", ROOT / "README.md"
+@pytest.mark.parametrize(("script", "folder"), [("tiny_table.py", "tiny"), ("tactile_table.py", "tactile")])
+def test_the_reports_and_the_readme_are_of_the_results(
+    script: str, folder: str, tmp_path: Path
+) -> None:
+    report, readme = RESULTS / folder / "README.md", ROOT / "README.md"
     (tmp_path / "README.md").write_text(readme.read_text())
     written = [tmp_path / "report.md", tmp_path / "README.md"]
-    subprocess.run([sys.executable, RUNS / "tactile_table.py", RESULTS / "tactile", *written], check=True)
+    subprocess.run([sys.executable, RUNS / script, RESULTS / folder, *written], check=True)
     assert [path.read_text() for path in written] == [report.read_text(), readme.read_text()]
+
+
+def test_the_latency_report_is_that_of_the_results(tmp_path: Path) -> None:
+    script, written = RUNS / "latency_table.py", tmp_path / "report.md"
+    subprocess.run([sys.executable, script, RESULTS / "cpu", written], check=True)
+    assert written.read_text() == (RESULTS / "cpu" / "README.md").read_text()
 
 
 def test_the_fingertips_sigma_is_the_one_that_was_reported() -> None:
