@@ -48,9 +48,7 @@ def test_results_were_measured_on_these_weights(name: str, path: Path, where: st
 
 
 @pytest.mark.parametrize(("script", "folder"), [("tiny_table.py", "tiny"), ("tactile_table.py", "tactile")])
-def test_the_reports_and_the_readme_are_of_the_results(
-    script: str, folder: str, tmp_path: Path
-) -> None:
+def test_the_reports_and_the_readme_are_of_the_results(script: str, folder: str, tmp_path: Path) -> None:
     report, readme = RESULTS / folder / "README.md", ROOT / "README.md"
     (tmp_path / "README.md").write_text(readme.read_text())
     written = [tmp_path / "report.md", tmp_path / "README.md"]
