@@ -20,7 +20,7 @@ README = """# Do the tests notice when the code is wrong?
 
 Written by `runs/mutations_table.py` from `runs/mutations.py`: one small change at a time (a comparison, a
 number, an argument, a statement), drawn by seed {seed} from {share:.0%} of all changes of each file, and the
-folder's own tests run against each. {date}, {cpu}.
+folder's own tests run against each. {date}, {cpu}, code {code}: what came later is not in it.
 
 | folder | mutants | a test failed | never came back | survived |
 |---|---|---|---|---|
@@ -88,6 +88,7 @@ def readme(content: dict[str, Any]) -> str:
         share=content["share"],
         date=content["date"][:10],
         cpu=content["machine"]["cpu"],
+        code=content["code"],
         table="\n".join(table),
         survivors="\n".join(survivors),
     )
