@@ -22,11 +22,7 @@ run trained sync 0 300
 run trained sync 0 200 --wrong-instruction told_another
 run moved async 200 600
 run moved naive 200 600
-run trained async 200 200
-run trained naive 100 200
-run trained naive 200 200
-run trained sync 100 200
-run moved async 400 300
-run moved naive 400 300
+run moved async 400 100
+run moved naive 400 100
 python -m xr0_robot.sims.bricks.expert --episodes 300 --first-seed "$first" --json $out/expert.json
 python runs/tiny_table.py $out $out/README.md README.md

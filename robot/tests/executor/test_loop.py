@@ -342,6 +342,7 @@ def test_a_plan_that_the_loop_stood_still_over_is_dropped():
     ticks = bench.run(4)
     assert origins(ticks) == [None, None, None, (1, 0)]
     assert ticks[0].refused == "the plan is 2.10 s late, at most 1 s"
+    assert [tick.refused for tick in ticks[1:]] == [None] * 3
 
 
 @pytest.mark.parametrize("coast_s, coasted", [(0.0, 0), (0.2, 6), (np.inf, 20)])
