@@ -118,3 +118,10 @@ def test_every_released_robot_has_limits_that_fit_it_and_hold_means_stay(name):
     verdict = safety.check(np.full(7, 9.0))
     assert verdict.clamped == ("arm.motion range", "arm.gripper range")
     assert verdict.command[6] == 1.0
+
+
+def test_pictures_are_turned_and_cropped_as_the_released_clients_do():
+    """eval_libero/main.py turns both by half a turn; eval_calvin and eval_simplerenv keep the middle 95 %."""
+    seen = {name: {(c.rotate, c.flip, c.crop) for c in robot.cameras} for name, robot in RELEASED.items()}
+    assert seen.pop("libero_all") == {(180, "none", 1.0)}
+    assert all(how == {(0, "none", 0.95)} for how in seen.values())
