@@ -14,6 +14,9 @@ from xr0_robot.types import Observation
 FIRST_PICTURE_S = 10.0
 """A camera that has sent nothing by then is not connected."""
 
+PAUSE_S = 0.002
+"""Between two readings: a camera that answers at once must not keep the processor from the control loop."""
+
 Observe = Callable[[], Observation]
 State = Callable[[], np.ndarray]
 
@@ -73,3 +76,4 @@ class _Reader:
                 self._newest = error
                 self._stopped.set()
             self._first.set()
+            self._stopped.wait(PAUSE_S)
