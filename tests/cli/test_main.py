@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xr0.cli import launch
-from xr0.cli.main import app
+from xr0.cli.main import app, main
 from xr0.cli.model import LoadFlags
 from xr0_robot.sims.bricks.embodiment import BRICKS
 
@@ -27,25 +27,40 @@ def test_help_of_every_subcommand(command: str, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["inspect", "nowhere"], "no folder nowhere"),
         (["convert", "one"], "got 1 paths, expected SOURCE OUT"),
         (["parity", "nowhere"], "no file cases.json in nowhere"),
         (["bench", "latency", "--checkpoint", "nowhere"], "no folder nowhere"),
         (["serve", "nowhere"], "no folder nowhere"),
     ],
 )
-def test_a_failure_is_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
+def test_a_failure_is_one_line(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["xr0", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("xr0: ")
+    assert message in line
+
+
+def test_a_failure_of_the_program_itself_is_one_line_too(tmp_path: Path) -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "xr0.cli", *arguments],
+        [sys.executable, "-m", "xr0.cli", "inspect", "nowhere"],
         capture_output=True,
         text=True,
         check=False,
         cwd=tmp_path,
     )
-    assert ran.returncode == 1
+    assert (ran.returncode, ran.stdout) == (1, "")
     (line,) = ran.stderr.splitlines()
-    assert line.startswith("xr0: ")
-    assert message in line
+    assert line.startswith("xr0: ") and "no folder nowhere" in line
 
 
 @pytest.mark.parametrize(

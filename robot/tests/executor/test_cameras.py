@@ -61,24 +61,30 @@ def test_once_the_episode_is_over_nobody_reads():
 
 
 def test_what_a_camera_raises_is_raised_where_the_loop_asks():
-    def broken():
-        raise OSError("unplugged")
+    camera, unplugged = Camera(ready=1), threading.Event()
 
-    with (
-        cameras.beside(broken, state) as observe,
-        pytest.raises(RuntimeError, match="cameras: OSError: unplugged"),
-    ):
-        observe()
+    def look():
+        if unplugged.is_set():
+            raise OSError("unplugged")
+        return camera()
+
+    with cameras.beside(look, state) as observe:
+        assert camera.waiting.wait(10.0)
+        assert observe().time_s == 1.0
+        unplugged.set()
+        camera.gate.set()
+        for thread in threading.enumerate():
+            if thread.name == "xr0-cameras":
+                thread.join(10.0)
+        with pytest.raises(RuntimeError, match="cameras: OSError: unplugged"):
+            observe()
 
 
-def test_a_camera_that_sends_nothing_is_named(monkeypatch):
+def test_a_camera_that_sends_nothing_is_named_before_anything_begins(monkeypatch):
     monkeypatch.setattr(cameras, "FIRST_PICTURE_S", 0.01)
     camera = Camera(ready=0)
-    with (
-        cameras.beside(camera, state) as observe,
-        pytest.raises(RuntimeError, match=r"got no picture within 0\.01 s"),
-    ):
-        observe()
+    with pytest.raises(RuntimeError, match=r"got no picture within 0\.01 s"), cameras.beside(camera, state):
+        pytest.fail("it began")
     camera.gate.set()
 
 

@@ -67,7 +67,7 @@ def evaluate(
     first_seed: int = 1_000_000,
     mode: Mode = "async",
     latency_ms: float = 0.0,
-    execute_horizon: int = 10,
+    execute_horizon: int | None = None,
     variant: str = worlds.TRAINED,
     wrong_instruction: bool = False,
     workers: int = 2,
@@ -83,16 +83,19 @@ def evaluate(
         mode: think while moving (async; naive: without a prefix), or stop to think (sync; at latency 0 the
             world is frozen meanwhile).
         latency_ms: what one inference takes on the virtual clock.
-        execute_horizon: ticks of a chunk that are executed before the next is asked for.
+        execute_horizon: ticks of a chunk that are executed before the next is asked for; the robot's default
+            otherwise.
         variant: of the world: trained, moved, sentences, light, camera, six.
         wrong_instruction: tell the policy another sentence than the one that is scored; both are judged.
         workers: pairs of server and robot processes.
     """
-    options.at_least(1, episodes=episodes, execute_horizon=execute_horizon, workers=workers)
+    options.at_least(1, episodes=episodes, workers=workers)
     options.at_least(0, first_seed=first_seed, latency_ms=latency_ms)
     worlds.check(world, variant)
     given = ["--world", world, "--mode", mode, "--latency-ms", latency_ms]
-    given += ["--execute-horizon", execute_horizon]
+    if execute_horizon is not None:
+        options.at_least(1, execute_horizon=execute_horizon)
+        given += ["--execute-horizon", execute_horizon]
     given += ["--variant", variant] + ["--wrong-instruction"] * wrong_instruction
     return launch.sliced_rollout(checkpoint, list(map(str, given)), episodes, first_seed, workers, json)
 
@@ -142,7 +145,7 @@ def data(
     first_seed: int = 0,
     workers: int = 2,
 ) -> int:
-    """Expert demonstrations of the brick table as a LeRobot v3.0 dataset, with vision-language samples.
+    """A simulated world's expert demonstrations as a LeRobot v3.0 dataset, with vision-language samples.
 
     Args:
         what: demonstrations.

@@ -36,12 +36,13 @@ def inline(observe: Observe, state: State) -> Iterator[Observe]:
 def beside(observe: Observe, state: State) -> Iterator[Observe]:
     """A thread reads all the time, and the loop takes the newest pictures with the state as it is now.
 
-    For real cameras, which may be slow or hang. How old the pictures are is in `Observation.time_s`.
-
-    What a camera raises is raised again where the loop asks; RuntimeError where no first picture comes.
+    For real cameras, which may be slow or hang. How old the pictures are is in `Observation.time_s`. The loop
+    begins when the first are there. RuntimeError, then or later, for what a camera raises, and where no first
+    picture comes.
     """
     reader = _Reader(observe)
     try:
+        reader.newest()
         yield lambda: replace(reader.newest(), state=state())
     finally:
         reader.stop()

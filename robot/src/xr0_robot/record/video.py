@@ -14,7 +14,7 @@ from av.video.frame import PictureType
 
 CODEC = "libx264"
 PIX_FMT = "yuv444p"
-"""Full chroma: at 128 px a brick is a few pixels wide, and 4:2:0 would smear its colour."""
+"""Full chroma: at 128 px a small thing is a few pixels wide, and 4:2:0 would smear its colour."""
 
 CRF = 10
 GOP = 10

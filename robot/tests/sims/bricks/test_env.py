@@ -134,6 +134,18 @@ def test_success_is_the_named_brick_in_the_named_bin(env, colour, side, fulfille
     assert env.success() is fulfilled
 
 
+def test_another_sentence_is_judged_on_the_same_scene(env):
+    scored, told = "put the blue brick in the left bin", "put the red brick in the right bin"
+    env.reset(4, scored)
+    assert not env.fulfilled(scored) and not env.fulfilled(told)
+    env.move_brick("red", BIN["right"])
+    settle(env)
+    assert env.fulfilled(told)
+    assert not env.success() and not env.fulfilled(scored)
+    with pytest.raises(ValueError, match="dance"):
+        env.fulfilled("dance")
+
+
 def test_no_success_before_the_gripper_lets_go(env):
     env.reset(4)
     expert, held_in_bin = Expert(truth(env)), 0
