@@ -55,13 +55,19 @@ class Context:
 class Batch:
     """One training batch of robot data, in the model's normalised space.
 
-    action_mask is 1 where the embodiment uses the slot and the sample shows what it is told.
+    action_mask is 1 where the embodiment uses the slot and the sample shows what it is told; robots of a
+    shorter horizon have 0 behind it. seeds: all randomness of a sample comes from its own, so its noise does
+    not depend on its neighbours. shared_seed: of what all samples of an optimiser step draw together.
+    origin: of each sample, for messages ("my_set, episode 3, frame 120").
     """
 
     vlm: VLMInputs
     state: Float[Tensor, "b 1 s"]
     actions: Float[Tensor, "b t d"]
     action_mask: Float[Tensor, "b t d"]
+    seeds: Int[Tensor, " b"]
+    shared_seed: Int[Tensor, ""]
+    origin: tuple[str, ...]
 
     def where(self, shown: Bool[Tensor, " b"]) -> Batch:
         """The same batch, with the actions of other rows masked."""

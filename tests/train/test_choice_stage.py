@@ -1,6 +1,7 @@
 """Stage 1 knows no robot: its loss trains the VLM and its own heads, with whatever words come beside."""
 
 import pytest
+import small_model
 import torch
 from small_model import build, inputs, row
 
@@ -22,7 +23,7 @@ def test_every_part_of_the_loss_reaches_what_it_trains() -> None:
     mask = torch.zeros(2, HORIZON, 32)
     mask[..., :7] = 1
     seen = inputs([row([5, 6, 7], 0), row([8, 9], 1)])
-    batch = Batch(seen, torch.randn(2, 1, 32), torch.randn(2, HORIZON, 32), mask)
+    batch = Batch(seen, torch.randn(2, 1, 32), torch.randn(2, HORIZON, 32), mask, *small_model.seeded(2))
     assert [len(stage.choices(batch, layers).hidden.attended) for layers in ((), (1, -1))] == [0, 2]
     losses = stage(batch, words_alone())
     assert set(losses) == {"loss", "action", "score", "words"}

@@ -88,10 +88,12 @@ def test_everything_a_stage_takes_can_move() -> None:
     inputs = VLMInputs(
         torch.ones(1, 2).long(), torch.ones(1, 2).long(), torch.ones(3, 4), torch.ones(1, 3).long()
     )
-    moved = to_device((LanguageBatch(inputs, torch.ones(1, 2).bool()), torch.ones(2)), torch.device("meta"))
+    given = (LanguageBatch(inputs, torch.ones(1, 2).bool()), torch.ones(2), ("frame 3",), None)
+    moved = to_device(given, torch.device("meta"))
     assert moved[0].inputs.pixel_values.is_meta
     assert moved[0].answer.is_meta
     assert moved[1].is_meta
+    assert moved[2:] == (("frame 3",), None)
 
 
 def test_without_torchrun_a_process_is_alone(monkeypatch: pytest.MonkeyPatch) -> None:

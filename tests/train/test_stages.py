@@ -35,6 +35,7 @@ def batch(horizon: int = HORIZON) -> Batch:
         torch.randn(SAMPLES, 1, 32, generator=generator),
         torch.randn(SAMPLES, horizon, 32, generator=generator),
         mask,
+        *small_model.seeded(SAMPLES),
     )
 
 

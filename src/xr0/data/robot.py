@@ -96,18 +96,33 @@ class RobotData:
         """The action prompt of every task, without its views' tokens."""
         return [action_prompt(titles, [0] * len(titles), task) for task in self.dataset.tasks]
 
-    def batch(self, indices: np.ndarray, instructions: Sequence[str], processor: Processor) -> Batch:
-        """Samples as one batch, told `instructions`. Behind an episode's end the demonstration is to stay."""
+    def batch(
+        self,
+        indices: np.ndarray,
+        instructions: Sequence[str],
+        processor: Processor,
+        seed: int = 0,
+        step: int = 0,
+        rank: int = 0,
+    ) -> Batch:
+        """Samples as one batch, told `instructions`. Behind an episode's end the demonstration is to stay.
+
+        Its seeds are a pure function of (seed, step, rank).
+        """
         rows = [
             processor.action(self._images(i), instruction, self.embodiment)
             for i, instruction in zip(indices.tolist(), instructions, strict=True)
         ]
         actions = torch.from_numpy(self.actions[indices])
+        own, shared = np.random.default_rng([seed, step, rank]), np.random.default_rng([seed, step])
         return Batch(
             vlm=pad_rows(rows, padding_id(processor.tokenizer)),
             state=torch.from_numpy(self.state[indices]),
             actions=actions,
             action_mask=torch.from_numpy(self.stats.mask).expand(len(indices), -1, -1).clone(),
+            seeds=torch.from_numpy(own.integers(2**63, size=len(indices))),
+            shared_seed=torch.tensor(shared.integers(2**63)),
+            origin=tuple(self._origin(i) for i in indices.tolist()),
         )
 
     def column(self, name: str) -> np.ndarray:
@@ -124,6 +139,10 @@ class RobotData:
         last = np.stack([part["action"][-1] for part in self.dataset.columns(["action"])])
         place = {episode.index: k for k, episode in enumerate(self.dataset.episodes)}
         return last[[place[index] for index in self.windows.episode.tolist()]]
+
+    def _origin(self, index: int) -> str:
+        episode, frame = self.windows.episode[index], self.windows.frame[index]
+        return f"{self.dataset.root.name}, episode {episode}, frame {frame}"
 
     def _images(self, index: int) -> dict[str, np.ndarray]:
         return {

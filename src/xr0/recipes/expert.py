@@ -48,7 +48,8 @@ def train_expert(
 
         def batches(step: int) -> tuple[Any, ...]:
             indices = draw(trained, settings.batch, settings.seed, step, here.rank)
-            return (robot.batch(indices, robot.instructions(indices), before.processor),)
+            told = robot.instructions(indices)
+            return (robot.batch(indices, told, before.processor, settings.seed, step, here.rank),)
 
         apart = robot.held_out(weight, HELD_OUT)
         held_out = (robot.batch(apart, robot.instructions(apart), before.processor),)

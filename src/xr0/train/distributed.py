@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 
@@ -39,14 +40,29 @@ class World:
 
 
 def to_device(value: Any, device: torch.device) -> Any:
-    """Tensors, and tuples and frozen dataclasses of them, on a device."""
+    """Tensors, and tuples and frozen dataclasses of them, on a device; words and None stay as they are."""
     if isinstance(value, torch.Tensor):
         return value.to(device)
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return tuple(to_device(item, device) for item in value)
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{f.name: to_device(getattr(value, f.name), device) for f in fields(value)})
-    raise TypeError(f"to_device: got {type(value).__name__}, expected tensors, tuples or dataclasses")
+    raise TypeError(f"to_device: got {type(value).__name__}, expected tensors, words, tuples or dataclasses")
+
+
+def shared_count(count: Float[Tensor, ""]) -> Float[Tensor, ""]:
+    """Mean of `count` over the processes; the count itself where there is one. No gradient.
+
+    sum / shared_count(count), averaged over the processes as gradients are, is the mean over what all of them
+    count together. Every process must call it.
+    """
+    if not dist.is_initialized():
+        return count.detach()
+    total = count.detach().clone()
+    dist.all_reduce(total)
+    return total / dist.get_world_size()
 
 
 @contextmanager

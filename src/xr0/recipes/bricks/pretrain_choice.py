@@ -48,7 +48,8 @@ def pretrain_choice(data: Path, out: Path, settings: BrickSettings) -> None:
         def arguments(indices: np.ndarray, step: int) -> tuple[Any, ...]:
             rng = np.random.default_rng([settings.seed, step, here.rank])
             told, as_shown = reword(robot.instructions(indices), objects.names, rng)
-            batch = robot.batch(indices, told, processor).where(torch.from_numpy(as_shown))
+            batch = robot.batch(indices, told, processor, settings.seed, step, here.rank)
+            batch = batch.where(torch.from_numpy(as_shown))
             labels = labeller(indices, told, batch.vlm)
             return batch, labels, language.batch(settings.language, settings.seed, step, here.rank, processor)
 
