@@ -8,8 +8,7 @@ import torch
 from PIL import Image
 
 from xr0.data.collate import pad_rows
-from xr0.data.language import LanguageData
-from xr0.data.vision_language import read_conversations
+from xr0.data.language import LanguageData, collated, open_language
 from xr0.model import vlm
 from xr0.model.vla import VLA
 from xr0.sizes import TINY_IMAGES, tiny_model
@@ -37,12 +36,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> LanguageData:
     picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(picture).save(root / "cup.png")
     (root / "conversations.jsonl").write_text(line("where", ["cup.png"]) + "\n" + line("what", []) + "\n")
-    return LanguageData(tuple(read_conversations(root)))
+    return open_language(root)
 
 
 @pytest.fixture(scope="module")
 def processor(data: LanguageData) -> Processor:
-    return Processor(tokenizer.train(data.texts() * 5, 330), TINY_IMAGES)
+    return Processor(tokenizer.train(list(data.texts()) * 5, 330), TINY_IMAGES)
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +51,8 @@ def brain(processor: Processor) -> vlm.Qwen3VL:
     return VLA(tiny_model(processor.tokenizer.get_vocab_size(), ids)).vlm.eval()
 
 
-def only(data: LanguageData, index: int) -> LanguageData:
-    return LanguageData((data.conversations[index],))
-
-
 def test_words_alone_are_trained_on(data: LanguageData, processor: Processor, brain: vlm.Qwen3VL) -> None:
-    batch = only(data, 1).batch(2, seed=0, step=0, rank=0, processor=processor)
+    batch = collated([data.conversations[1]] * 2, processor)
     assert batch.inputs.image_grid_thw.shape == (0, 3)
     loss = next_token_loss(brain, batch)
     loss.backward()
@@ -71,7 +66,7 @@ def test_a_mixed_batch_gives_each_sample_what_it_gets_alone(
     data: LanguageData, processor: Processor, brain: vlm.Qwen3VL, order: tuple[int, int]
 ) -> None:
     samples = [data.conversations[i] for i in order]
-    rows = [processor.question(c.images(), c.question, c.answer)[0] for c in samples]
+    rows = [processor.conversation(c.messages, c.images())[0] for c in samples]
     padding = tokenizer.padding_id(processor.tokenizer)
     together = vlm.token_logits(brain, pad_rows(rows, padding))
     for i, row in enumerate(rows):
@@ -80,7 +75,28 @@ def test_a_mixed_batch_gives_each_sample_what_it_gets_alone(
 
 
 def test_the_answer_is_what_is_predicted(data: LanguageData, processor: Processor) -> None:
-    for index in (0, 1):
-        batch = only(data, index).batch(1, seed=0, step=0, rank=0, processor=processor)
-        answer = batch.inputs.input_ids[batch.answer].tolist()
-        assert processor.tokenizer.decode(answer, skip_special_tokens=False) == "Left.<|im_end|>\n"
+    batch = collated([data.conversations[0], data.conversations[1]], processor)
+    for ids, answer in zip(batch.inputs.input_ids, batch.answer, strict=True):
+        assert (
+            processor.tokenizer.decode(ids[answer].tolist(), skip_special_tokens=False) == "Left.<|im_end|>\n"
+        )
+
+
+def test_a_sample_depends_on_its_index_alone(data: LanguageData, processor: Processor) -> None:
+    """So it is the same however a step is cut into processes and batches; and all are drawn."""
+
+    def rows(indices: list[int], seed: int = 1) -> list[list[int]]:
+        batch = data.batch(indices, seed, processor)
+        assert batch is not None
+        pairs = zip(batch.inputs.input_ids, batch.inputs.attention_mask, strict=True)
+        return [ids[mask == 1].tolist() for ids, mask in pairs]
+
+    whole = rows(list(range(20)))
+    assert whole == rows(list(range(7))) + rows(list(range(7, 20)))
+    assert {len(row) for row in whole} == {len(row) for row in rows([*range(40)])}
+    assert len({tuple(row) for row in whole}) == 2
+    assert whole != rows(list(range(20)), seed=2)
+
+
+def test_no_index_is_no_batch(data: LanguageData, processor: Processor) -> None:
+    assert data.batch([], 1, processor) is None

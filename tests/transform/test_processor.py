@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from xr0.transform import processor, prompt, tokenizer
+from xr0.transform.augment import NONE
 from xr0.transform.images import ImageSpec, arranged, patches
 from xr0.transform.processor import Processor, view_of
+from xr0.transform.prompt import Message
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.types import Camera
 
@@ -42,19 +44,36 @@ def test_every_request_begins_with_the_opening_and_the_first_view_follows(words:
     assert whole[len(opening)] == tokenizer.token_id(words, prompt.IMAGE_PAD)
 
 
-def test_a_question_says_how_many_of_its_ids_are_the_answer(words: tokenizer.Tokenizer) -> None:
-    tokens, count = Processor(words, SPEC).question([FRAME], "where is the brick", "in the bin")
-    assert words.decode(tokens.ids[-count:], skip_special_tokens=False) == "in the bin<|im_end|>\n"
-    assert words.decode(tokens.ids[:-count], skip_special_tokens=False).endswith("<|im_start|>assistant\n")
+ASKED, TOLD = Message("user", (None, "where is the brick")), Message("assistant", ("in the bin",))
+
+
+def test_what_the_assistant_says_is_marked_in_every_turn(words: tokenizer.Tokenizer) -> None:
+    again = [Message("user", ("which bin",)), Message("assistant", ("left",))]
+    tokens, answer = Processor(words, SPEC).conversation([ASKED, TOLD, *again], [FRAME])
+    said = [i for i, said in zip(tokens.ids, answer, strict=True) if said]
+    assert words.decode(said, skip_special_tokens=False) == "in the bin<|im_end|>\nleft<|im_end|>\n"
+    heard = [i for i, said in zip(tokens.ids, answer, strict=True) if not said]
+    assert words.decode(heard, skip_special_tokens=False).endswith(
+        "which bin<|im_end|>\n<|im_start|>assistant\n"
+    )
     assert tokens.pixels.dtype == np.float32
     assert len(tokens.pixels) == SPEC.tokens(tokens.grids[0]) * SPEC.merge**2
 
 
-def test_a_question_may_be_of_words_alone(words: tokenizer.Tokenizer) -> None:
-    tokens, count = Processor(words, SPEC).question([], "where is the brick", "in the bin")
+def test_a_conversation_has_the_tokens_of_its_whole_text(words: tokenizer.Tokenizer) -> None:
+    tokens, _ = Processor(words, SPEC).conversation([ASKED, TOLD], [FRAME])
+    places = "<|image_pad|>" * SPEC.tokens(tokens.grids[0])
+    text = (
+        f"<|im_start|>user\n<|vision_start|>{places}<|vision_end|>where is the brick<|im_end|>\n"
+        "<|im_start|>assistant\nin the bin<|im_end|>\n"
+    )
+    assert tokens.ids == words.encode(text).ids
+
+
+def test_a_conversation_may_be_of_words_alone(words: tokenizer.Tokenizer) -> None:
+    tokens, _ = Processor(words, SPEC).conversation([Message("user", ("where",)), TOLD], [])
     assert tokens.grids == []
     assert tokens.pixels.shape == (0, 3 * SPEC.temporal * SPEC.patch**2)
-    assert count < len(tokens.ids)
 
 
 def test_the_texts_that_are_remembered_are_bounded(
@@ -107,3 +126,20 @@ def test_a_camera_is_turned_before_its_picture_is_cut_into_patches(words: tokeni
     assert not np.array_equal(expected[0], given["base"])
     pixels = np.concatenate([patches(picture, SPEC)[0] for picture in expected])
     np.testing.assert_array_equal(process.action(given, "stop", turned).pixels, pixels)
+
+
+def test_training_takes_smaller_pictures_and_augments_each_sample_on_its_own(
+    words: tokenizer.Tokenizer,
+) -> None:
+    process = Processor(words, SPEC)
+    kept = {key: picture[:96, :112] for key, picture in frames().items()}
+    with pytest.raises(ValueError, match="camera 'base': got uint8 of shape"):
+        process.action(kept, "stop", BRICKS)
+    seen = [process.action(kept, "stop", BRICKS, np.random.default_rng(seed)).pixels for seed in (1, 1, 2)]
+    assert np.array_equal(seen[0], seen[1])
+    assert not np.array_equal(seen[0], seen[2])
+    plain = process.action(kept, "stop", BRICKS, np.random.default_rng(1), NONE).pixels
+    expected = [patches(kept[camera.key], SPEC)[0] for camera in BRICKS.cameras]
+    np.testing.assert_array_equal(plain, np.concatenate(expected))
+    with pytest.raises(ValueError, match=r"got float64 of shape .* expected uint8 \(h, w, 3\)"):
+        process.action({k: v / 2 for k, v in kept.items()}, "stop", BRICKS, np.random.default_rng(1))

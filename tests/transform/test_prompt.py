@@ -6,6 +6,7 @@ import pytest
 
 from xr0.sizes import OFFICIAL_SPECIAL_IDS
 from xr0.transform import prompt, tokenizer
+from xr0.transform.prompt import Message
 
 
 def test_the_official_two_view_prompt() -> None:
@@ -36,6 +37,50 @@ def test_a_sentence_has_at_most_a_thousand_letters() -> None:
 def test_a_sentence_cannot_smuggle_in_a_view() -> None:
     with pytest.raises(ValueError, match=r"special token <\|image_pad\|>"):
         prompt.action_prompt(["Base View"], [1], "look <|image_pad|> here")
+
+
+def test_a_conversation_in_qwen_s_chat_template() -> None:
+    """As Qwen3-VL's chat_template renders it: a system message where there is one, a picture as one view."""
+    messages = [
+        Message("system", ("Be short.",)),
+        Message("user", ("First: ", None, " second: ", None, " Which is red?")),
+        Message("assistant", ("The second.",)),
+        Message("user", ("And blue?",)),
+        Message("assistant", ("Neither.",)),
+    ]
+    pieces = prompt.conversation(messages, [1, 2])
+    assert "".join(text for text, _ in pieces) == (
+        "<|im_start|>system\nBe short.<|im_end|>\n"
+        "<|im_start|>user\nFirst: <|vision_start|><|image_pad|><|vision_end|> second: "
+        "<|vision_start|><|image_pad|><|image_pad|><|vision_end|> Which is red?<|im_end|>\n"
+        "<|im_start|>assistant\nThe second.<|im_end|>\n"
+        "<|im_start|>user\nAnd blue?<|im_end|>\n<|im_start|>assistant\nNeither.<|im_end|>\n"
+    )
+    assert [text for text, said in pieces if said] == ["The second.<|im_end|>\n", "Neither.<|im_end|>\n"]
+
+
+USER, ASSISTANT = Message("user", ("Where?",)), Message("assistant", ("Left.",))
+
+
+@pytest.mark.parametrize(
+    ("messages", "message"),
+    [
+        ([], r"got the roles \[\]"),
+        ([USER], r"got the roles \['user'\]"),
+        ([ASSISTANT, USER], r"got the roles \['assistant', 'user'\]"),
+        ([USER, ASSISTANT, ASSISTANT], "expected 'user' and 'assistant' in turns"),
+        ([Message("system", ("Be short.",))], "got the roles"),
+        ([USER, Message("assistant", (" ",))], "got no words of the assistant"),
+        ([Message("system", ("",)), USER, ASSISTANT], "got no words of the system"),
+        ([Message("user", ()), ASSISTANT], "got no words of the user"),
+        ([USER, Message("assistant", (None, "Left."))], "got a picture of the assistant"),
+        ([Message("user", ("<|image_pad|>?",)), ASSISTANT], r"special token <\|image_pad\|>.* of the user"),
+        ([Message("user", (None, None, "Where?")), ASSISTANT], "got 2 image placeholders for 1 images"),
+    ],
+)
+def test_a_conversation_that_nothing_can_be_learned_from(messages: list[Message], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        prompt.check_conversation(messages, pictures=1)
 
 
 def test_text_survives_and_special_tokens_are_single(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
-"""Reads vision-language samples: JSONL conversations of one question and one answer, with images beside them.
+"""Conversations about pictures, read where they lie: one sample of JSON, and its pictures' bytes.
 
-A line: {"id": "7-0-1", "images": ["images/7-0-base.png"], "messages": [
-    {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": QUESTION}]},
-    {"role": "assistant", "content": [{"type": "text", "text": ANSWER}]}]}
-A sample of words alone has no image placeholders, and may leave out "images".
+    {"images": ["images/7-0-base.png"], "messages": [
+        {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": QUESTION}]},
+        {"role": "assistant", "content": [{"type": "text", "text": ANSWER}]}]}
+
+Any number of turns, behind one system message at most; pictures at any place of the user's turns, or none. A
+content that is all text may be a plain string. Other entries, such as an id, are not read.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,62 +19,77 @@ from typing import Any
 import numpy as np
 
 from xr0.data.video import decode_image
+from xr0.transform.prompt import Message, check_conversation
 
-CONVERSATIONS_FILE = "conversations.jsonl"
+
+@dataclass(frozen=True)
+class Extent:
+    """Bytes of a file: `size` of them from `offset` on, or all that follow."""
+
+    path: Path
+    offset: int = 0
+    size: int = -1
+
+    def read(self) -> bytes:
+        """Them."""
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size)
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """One sample; `where` is its file and line, for messages."""
+    """One sample; `where` is its file and line, or shard and key, for messages."""
 
-    name: str
-    image_paths: tuple[Path, ...]
-    question: str
-    answer: str
+    messages: tuple[Message, ...]
+    pictures: tuple[Extent, ...]
     where: str
 
     def images(self) -> list[np.ndarray]:
-        """Its pictures, uint8 [h, w, 3], in the order of the question's placeholders."""
-        return [decode_image(path.read_bytes(), f"{self.where}, {path}") for path in self.image_paths]
+        """Its pictures, uint8 [h, w, 3], in the order of their places."""
+        return [decode_image(p.read(), f"{self.where}, {p.path}") for p in self.pictures]
 
-
-def read_conversations(root: Path | str) -> list[Conversation]:
-    """All samples of a folder; ValueError or FileNotFoundError names the first line that is not whole."""
-    path = Path(root) / CONVERSATIONS_FILE
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing")
-    samples = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        where = f"{path}, line {number}"
+    def check(self) -> None:
+        """ValueError, naming `where`, if it cannot be learned from."""
         try:
-            samples.append(_conversation(json.loads(line), path.parent, where))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{where}: not valid JSON ({error})") from error
-        except (KeyError, TypeError) as error:
-            raise ValueError(
-                f"{where}: not a conversation of one question and one answer ({error!r})"
-            ) from error
-    return samples
+            check_conversation(self.messages, len(self.pictures))
+        except ValueError as error:
+            raise ValueError(f"{self.where}: {error}") from error
 
 
-def _conversation(sample: dict[str, Any], root: Path, where: str) -> Conversation:
-    roles = [message["role"] for message in sample["messages"]]
-    if roles != ["user", "assistant"]:
-        raise ValueError(f"{where}: got roles {roles}, expected ['user', 'assistant']")
-    user, assistant = sample["messages"]
-    pictures = sum(part["type"] == "image" for part in user["content"])
-    names = sample.get("images", [])
-    if pictures != len(names):
-        raise ValueError(f"{where}: got {pictures} image placeholders for {len(names)} images")
-    paths = tuple(root / name for name in names)
-    for image in paths:
-        if not image.is_file():
-            raise FileNotFoundError(f"{where}: the image {image} is missing")
-    return Conversation(sample["id"], paths, _text(user, where), _text(assistant, where), where)
+def sample(data: bytes, where: str) -> dict[str, Any]:
+    """The JSON of a sample; ValueError, naming `where`, if it is none."""
+    try:
+        found = json.loads(data)
+    except ValueError as error:  # also bytes that are no text
+        raise ValueError(f"{where}: not valid JSON ({error})") from error
+    if not isinstance(found, dict) or not isinstance(found.get("messages"), list):
+        raise ValueError(f"{where}: not a conversation, expected a map with a list of 'messages'")
+    return found
 
 
-def _text(message: dict[str, Any], where: str) -> str:
-    texts = [part["text"] for part in message["content"] if part["type"] == "text"]
-    if len(texts) != 1 or not texts[0].strip():
-        raise ValueError(f"{where}: got the texts {texts} of the {message['role']}, expected one")
-    return texts[0]
+def messages(found: Mapping[str, Any], where: str) -> tuple[Message, ...]:
+    """The turns of a sample; ValueError, naming `where`, for another form."""
+    return tuple(_message(message, where) for message in found["messages"])
+
+
+def _message(message: Any, where: str) -> Message:
+    if not isinstance(message, Mapping) or not {"role", "content"} <= set(message):
+        raise ValueError(
+            f"{where}: got the message {message!r:.80}, expected a map with 'role' and 'content'"
+        )
+    content = message["content"]
+    if isinstance(content, str):
+        return Message(message["role"], (content,))
+    if not isinstance(content, list):
+        raise ValueError(f"{where}: got the content {content!r:.80}, expected a text or a list of parts")
+    return Message(message["role"], tuple(_part(part, where) for part in content))
+
+
+def _part(part: Any, where: str) -> str | None:
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    if kind == "image":
+        return None
+    if kind == "text" and isinstance(part.get("text"), str):
+        return part["text"]
+    raise ValueError(f"{where}: got the part {part!r:.80}, expected {{'type': 'image'}} or a text")

@@ -66,21 +66,40 @@ def target_size(height: int, width: int, spec: ImageSpec) -> tuple[int, int]:
 
 
 def arranged(image: np.ndarray, camera: Camera) -> np.ndarray:
-    """A camera's own picture, uint8 [h, w, 3], as the model sees it: turned, mirrored, cropped.
+    """A camera's own picture, uint8 [h, w, 3], as the model sees it: turned, mirrored, its middle cropped.
 
     Crop and bilinear stretch are those of the released clients (Xiaomi-Robotics-0 eval_calvin/main.py
     `random_crop`, eval_simplerenv/main.py `client_process`), the half turn that of eval_libero/main.py.
     """
+    image = turned(image, camera)
+    down, right = room(image, camera.crop)
+    return cropped(image, camera.crop, (down // 2, right // 2))
+
+
+def turned(image: np.ndarray, camera: Camera) -> np.ndarray:
+    """Turned counter-clockwise, then mirrored."""
     image = np.rot90(image, camera.rotate // 90)
     if camera.flip != "none":
         image = image[:, ::-1] if camera.flip == "horizontal" else image[::-1]
-    if camera.crop < 1.0:
-        h, w = image.shape[:2]
-        height, width = max(1, int(h * camera.crop)), max(1, int(w * camera.crop))
-        top, left = (h - height) // 2, (w - width) // 2
-        middle = Image.fromarray(np.ascontiguousarray(image[top : top + height, left : left + width]))
-        image = np.asarray(middle.resize((w, h), Image.Resampling.BILINEAR))
     return np.ascontiguousarray(image)
+
+
+def room(image: np.ndarray, share: float) -> tuple[int, int]:
+    """How far down and right [px] a crop to `share` of each side may begin."""
+    h, w = image.shape[:2]
+    return h - max(1, int(h * share)), w - max(1, int(w * share))
+
+
+def cropped(image: np.ndarray, share: float, corner: tuple[int, int]) -> np.ndarray:
+    """`share` of each side from `corner` (down, right) [px] on, stretched back to the whole size."""
+    if share == 1.0:
+        return image
+    h, w = image.shape[:2]
+    down, right = room(image, share)
+    top, left = corner
+    part = image[top : top + h - down, left : left + w - right]
+    stretched = Image.fromarray(np.ascontiguousarray(part)).resize((w, h), Image.Resampling.BILINEAR)
+    return np.asarray(stretched)
 
 
 def patches(image: np.ndarray, spec: ImageSpec) -> tuple[np.ndarray, tuple[int, int]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from xr0.transform import prompt
+from xr0.transform.augment import Augmentation, augmented
 from xr0.transform.images import ImageSpec, arranged, patches
 from xr0_robot.types import Camera, Embodiment
 
@@ -33,9 +34,24 @@ class Processor:
     spec: ImageSpec
     _known: dict[str, list[int]] = field(default_factory=dict, repr=False)
 
-    def action(self, images: Mapping[str, np.ndarray], instruction: str, embodiment: Embodiment) -> Tokens:
-        """Context of an action request. ValueError names a camera that is missing or of another size."""
-        views = [arranged(view_of(images, camera), camera) for camera in embodiment.cameras]
+    def action(
+        self,
+        images: Mapping[str, np.ndarray],
+        instruction: str,
+        embodiment: Embodiment,
+        rng: np.random.Generator | None = None,
+        augmentation: Augmentation = Augmentation(),  # noqa: B008
+    ) -> Tokens:
+        """Context of an action request. ValueError names a camera that is missing or no picture of its own.
+
+        rng: the sample's own, in training: pictures are augmented, and may be of another size than the
+        camera's (they are kept smaller). None, as served: the camera's size, its middle, its colours.
+        """
+        if rng is None:
+            views = [arranged(view_of(images, camera), camera) for camera in embodiment.cameras]
+        else:
+            kept = [(view_of(images, replace(c, height=None, width=None)), c) for c in embodiment.cameras]
+            views = [augmented(image, camera, augmentation, rng) for image, camera in kept]
         pixels, grids = self._pixels(views)
         titles = [camera.title for camera in embodiment.cameras]
         tokens = [self.spec.tokens(grid) for grid in grids]
@@ -48,12 +64,21 @@ class Processor:
         text = prompt.action_prompt(titles, [0] * len(titles), "any")
         return self.ids(text[: text.index(prompt.VISION_START) + len(prompt.VISION_START)])
 
-    def question(self, images: Sequence[np.ndarray], question: str, answer: str) -> tuple[Tokens, int]:
-        """A sample with any number of images, and how many of its ids are the answer's (at the end)."""
+    def conversation(
+        self, messages: Sequence[prompt.Message], images: Sequence[np.ndarray]
+    ) -> tuple[Tokens, list[bool]]:
+        """A conversation with any number of images, and for each of its ids whether the assistant said it.
+
+        ValueError where it cannot be learned from (`prompt.check_conversation`).
+        """
+        prompt.check_conversation(messages, len(images))
         pixels, grids = self._pixels(images)
-        asked = self.ids(prompt.question_prompt([self.spec.tokens(grid) for grid in grids], question))
-        answered = self.ids(prompt.answer(answer))
-        return Tokens(asked + answered, pixels, grids), len(answered)
+        ids, answer = [], []
+        for text, said in prompt.conversation(messages, [self.spec.tokens(grid) for grid in grids]):
+            piece = self.ids(text)
+            ids += piece
+            answer += [said] * len(piece)
+        return Tokens(ids, pixels, grids), answer
 
     def ids(self, text: str) -> list[int]:
         """Token ids of a text."""

@@ -1,8 +1,11 @@
-"""The sentence around the views: Qwen's chat form, as the released models saw it (deploy/server.py)."""
+"""The words around the views: an action request as the released models saw it (deploy/server.py), and
+conversations in Qwen3-VL's chat template."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 IMAGE_PAD = "<|image_pad|>"
 VISION_START, VISION_END = "<|vision_start|>", "<|vision_end|>"
@@ -48,12 +51,50 @@ def action_prompt(
     )
 
 
-def question_prompt(tokens: Sequence[int], question: str) -> str:
-    """A vision-language sample up to where the answer starts."""
-    views = "".join(view(n) for n in tokens)
-    return f"{IM_START}user\n{views}{question}{IM_END}\n{IM_START}assistant\n"
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation. parts: its texts, in order; None at the place of a picture."""
+
+    role: Literal["system", "user", "assistant"]
+    parts: tuple[str | None, ...]
 
 
-def answer(text: str) -> str:
-    """What the model should write after `question_prompt`."""
-    return f"{text}{IM_END}\n"
+def check_conversation(messages: Sequence[Message], pictures: int) -> None:
+    """ValueError where it cannot be learned from: at first perhaps a system message, then user and assistant
+    in turns, the assistant last; nobody says nothing; only users show pictures, and as many as there are."""
+    roles = [message.role for message in messages]
+    turns = roles[1:] if roles[:1] == ["system"] else roles
+    if not turns or turns != ["user", "assistant"] * (len(turns) // 2):
+        raise ValueError(
+            f"got the roles {roles}, expected 'user' and 'assistant' in turns, behind one 'system' at most"
+        )
+    for message in messages:
+        texts = [part for part in message.parts if part is not None]
+        special = [token for token in SPECIAL_TOKENS if any(token in text for text in texts)]
+        if special:
+            raise ValueError(
+                f"got the special token {special[0]}, expected plain words of the {message.role}"
+            )
+        if not "".join(texts).strip() and (message.role != "user" or not message.parts):
+            raise ValueError(f"got no words of the {message.role}")
+        if message.role != "user" and None in message.parts:
+            raise ValueError(f"got a picture of the {message.role}, expected pictures of the user only")
+    places = sum(part is None for message in messages for part in message.parts)
+    if places != pictures:
+        raise ValueError(f"got {places} image placeholders for {pictures} images")
+
+
+def conversation(messages: Sequence[Message], tokens: Sequence[int]) -> list[tuple[str, bool]]:
+    """Qwen3-VL's chat template, cut where the speaker changes: texts in order, and whether the assistant's
+    words (and the end of its turn) are in them. tokens: of each picture, in order."""
+    pictures = iter(tokens)
+    pieces, heard = [], ""
+    for message in messages:
+        words = "".join(view(next(pictures)) if part is None else part for part in message.parts)
+        heard += f"{IM_START}{message.role}\n"
+        if message.role == "assistant":
+            pieces += [(heard, False), (f"{words}{IM_END}\n", True)]
+            heard = ""
+        else:
+            heard += f"{words}{IM_END}\n"
+    return pieces

@@ -11,10 +11,9 @@ from tokenizers import Tokenizer
 
 from xr0.checkpoints.folder import Checkpoint
 from xr0.config import CAUSAL
-from xr0.data.language import LanguageData
+from xr0.data.language import LanguageData, open_language
 from xr0.data.mixture import draw
 from xr0.data.robot import RobotData
-from xr0.data.vision_language import read_conversations
 from xr0.model.vla import VLA
 from xr0.recipes.bricks.grounding import GroundedStage
 from xr0.recipes.bricks.grounding_labels import Labeller, ObjectTracks, reword, tracks
@@ -36,7 +35,7 @@ def pretrain_choice(data: Path, out: Path, settings: BrickSettings) -> None:
         robot = load_robot(data, settings.stride, ACTION_HORIZON, here)
         weight = frame_weights(robot, settings.phases)
         trained = robot.training_only(weight)
-        language = LanguageData(tuple(read_conversations(data / "vl")))
+        language = open_language(data / "vl")
         processor = Processor(learned_tokenizer(robot, language), TINY_IMAGES)
         torch.manual_seed(settings.seed)
         vla = fresh_model(processor.tokenizer)
@@ -51,7 +50,8 @@ def pretrain_choice(data: Path, out: Path, settings: BrickSettings) -> None:
             batch = robot.batch(indices, told, processor, settings.seed, step, here.rank)
             batch = batch.where(torch.from_numpy(as_shown))
             labels = labeller(indices, told, batch.vlm)
-            return batch, labels, language.batch(settings.language, settings.seed, step, here.rank, processor)
+            asked = (step * here.size + here.rank) * settings.language + np.arange(settings.language)
+            return batch, labels, language.batch(asked, settings.seed, processor)
 
         def batches(step: int) -> tuple[Any, ...]:
             return arguments(draw(trained, settings.batch, settings.seed, step, here.rank), step)
