@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from xr0.transform.augment import NONE, Augmentation, augmented
+from xr0.transform.augment import Augmentation, augmented
 from xr0.transform.images import arranged
 from xr0_robot.types import Camera
 
@@ -20,9 +20,9 @@ def seen(picture: np.ndarray, camera: Camera, seed: int, **how: bool) -> np.ndar
     return augmented(picture, camera, Augmentation(**how), np.random.default_rng(seed))
 
 
-def test_switched_off_it_is_the_picture_that_is_served() -> None:
-    got = augmented(PICTURE, CAMERA, NONE, np.random.default_rng(1))
-    np.testing.assert_array_equal(got, arranged(PICTURE, CAMERA))
+def test_switched_off_a_whole_picture_is_the_one_that_is_served() -> None:
+    turned = replace(CAMERA, crop=1.0)
+    np.testing.assert_array_equal(seen(PICTURE, turned, 1, colour=False), arranged(PICTURE, turned))
 
 
 def test_a_crop_begins_anywhere_in_its_room_and_keeps_the_size() -> None:
@@ -38,7 +38,7 @@ def test_a_crop_begins_anywhere_in_its_room_and_keeps_the_size() -> None:
 def test_the_part_that_is_seen_does_not_depend_on_the_colours() -> None:
     grey = np.full((24, 32, 3), 128, np.uint8)
     grey[5:9, 11:17] = 0
-    with_colour = [seen(grey, CAMERA, seed, crop=True) for seed in range(20)]
+    with_colour = [seen(grey, CAMERA, seed) for seed in range(20)]
     without = [seen(grey, CAMERA, seed, colour=False) for seed in range(20)]
     for a, b in zip(with_colour, without, strict=True):
         assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.95

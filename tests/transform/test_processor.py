@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from xr0.transform import processor, prompt, tokenizer
-from xr0.transform.augment import NONE
+from xr0.transform.augment import Augmentation
 from xr0.transform.images import ImageSpec, arranged, patches
 from xr0.transform.processor import Processor, view_of
 from xr0.transform.prompt import Message
@@ -138,7 +138,7 @@ def test_training_takes_smaller_pictures_and_augments_each_sample_on_its_own(
     seen = [process.action(kept, "stop", BRICKS, np.random.default_rng(seed)).pixels for seed in (1, 1, 2)]
     assert np.array_equal(seen[0], seen[1])
     assert not np.array_equal(seen[0], seen[2])
-    plain = process.action(kept, "stop", BRICKS, np.random.default_rng(1), NONE).pixels
+    plain = process.action(kept, "stop", BRICKS, np.random.default_rng(1), Augmentation(colour=False)).pixels
     expected = [patches(kept[camera.key], SPEC)[0] for camera in BRICKS.cameras]
     np.testing.assert_array_equal(plain, np.concatenate(expected))
     with pytest.raises(ValueError, match=r"got float64 of shape .* expected uint8 \(h, w, 3\)"):

@@ -121,7 +121,6 @@ def _members(path: Path) -> Iterator[tuple[str, str, tuple[int, int]]]:
     try:
         with tarfile.open(path, "r:") as shard:
             for member in shard:
-                shard.members = []  # a tarfile remembers each, for nothing here
                 if not member.isreg():
                     continue
                 folder, _, name = member.name.rpartition("/")

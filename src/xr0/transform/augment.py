@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from xr0.transform.images import arranged, cropped, room, turned
+from xr0.transform.images import cropped, room, turned
 from xr0_robot.types import Camera
 
 BRIGHTNESS = 32
@@ -27,15 +27,10 @@ PROBABILITY = 0.5
 
 @dataclass(frozen=True)
 class Augmentation:
-    """crop: a camera that is cropped shows a random part instead of the middle. colour: brightness, contrast
-    and saturation change."""
+    """A camera that crops shows a random part instead of the middle. colour: brightness, contrast and
+    saturation change."""
 
-    crop: bool = True
     colour: bool = True
-
-
-NONE = Augmentation(crop=False, colour=False)
-"""Pictures as they are served."""
 
 
 def augmented(
@@ -46,12 +41,9 @@ def augmented(
     changed = rng.random(3) < PROBABILITY
     brightness = rng.uniform(-BRIGHTNESS, BRIGHTNESS)
     contrast, saturation = rng.uniform(*ENHANCEMENT, size=2)
-    if augmentation.crop:
-        image = turned(image, camera)
-        down, right = room(image, camera.crop)
-        image = cropped(image, camera.crop, (int(corner[0] * (down + 1)), int(corner[1] * (right + 1))))
-    else:
-        image = arranged(image, camera)
+    image = turned(image, camera)
+    down, right = room(image, camera.crop)
+    image = cropped(image, camera.crop, (int(corner[0] * (down + 1)), int(corner[1] * (right + 1))))
     if not augmentation.colour:
         return image
     if changed[0]:
