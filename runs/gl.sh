@@ -3,7 +3,7 @@
 set -euo pipefail
 python=$1
 packages="libosmesa6 libegl1 libgl1 libglx-mesa0"
-picture="from xr0_robot.sims.bricks.env import BricksEnv; env = BricksEnv(); env.reset(0); env.render('base', 8, 8); env.close()"
+picture="from xr0_robot.sims.bricks.world import open_table; env = open_table('trained'); env.reset(0); env.render('base', 8, 8); env.close()"
 draws() { "$python" -c "$picture" >/dev/null 2>&1; }
 
 draws && exit 0

@@ -24,5 +24,5 @@ run moved async 200 600
 run moved naive 200 600
 run moved async 400 100
 run moved naive 400 100
-python -m xr0_robot.sims.bricks.expert --episodes 300 --first-seed "$first" --json $out/expert.json
+python -m xr0_robot.sims.brick_table.measure --episodes 300 --first-seed "$first" --json $out/expert.json
 python runs/tiny_table.py $out $out/README.md README.md

@@ -5,14 +5,14 @@ import copy
 import numpy as np
 import pytest
 
-pytest.importorskip("xr0_robot.sims.bricks.env", reason="needs MuJoCo")
+pytest.importorskip("xr0_robot.sims.brick_table.env", reason="needs MuJoCo")
 
 from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.strategy import Asynchronous, Synchronous
-from xr0_robot.sims.bricks.env import BricksOptions
-from xr0_robot.sims.bricks.expert import Expert, truth
+from xr0_robot.sims.brick_table.env import Options
+from xr0_robot.sims.brick_table.expert import Expert, truth
 from xr0_robot.sims.world import open_world
 from xr0_robot.types import Chunk
 
@@ -40,9 +40,9 @@ class ExpertPolicy:
             expert = self._minds[last + 1]
         else:
             passed = self._env.tick - self._tick
-            expert = self._minds[passed] if passed > 0 else Expert(truth(self._env))
+            expert = self._minds[passed] if passed > 0 else Expert(self._env)
         world = copy.copy(self._env)
-        world.data, world.options = copy.copy(self._env.data), BricksOptions()
+        world.data, world.options = copy.copy(self._env.data), Options()
         rows, minds = [], [expert]
         for k in range(self.action_horizon):
             rows.append(committed[k] if k < len(committed) else expert.act(truth(world)))

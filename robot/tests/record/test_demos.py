@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from xr0_robot.cli import main
 from xr0_robot.record import demos as recorder
 from xr0_robot.record.demos import record_demos
-from xr0_robot.sims.bricks.demonstrator import BricksDemonstrator
+from xr0_robot.sims.brick_table.demonstrator import BrickDemonstrator
+from xr0_robot.sims.bricks.world import open_table
 
 FIRST_SEED = 4_000_000
 
@@ -44,7 +45,7 @@ class SimulatorError(Exception):
 
 @pytest.mark.sim
 def test_a_seed_that_raises_is_dropped_with_its_reason_and_costs_no_other(tmp_path, monkeypatch, capsys):
-    class Troubled(BricksDemonstrator):
+    class Troubled(BrickDemonstrator):
         def begin(self, seed):
             self.seed = seed
             return super().begin(seed)
@@ -61,7 +62,7 @@ def test_a_seed_that_raises_is_dropped_with_its_reason_and_costs_no_other(tmp_pa
 
         __enter__, __exit__, map = (lambda self: self), (lambda *_: None), staticmethod(map)
 
-    monkeypatch.setattr(recorder, "open_demonstrator", lambda world: Troubled())
+    monkeypatch.setattr(recorder, "open_demonstrator", lambda world: Troubled(open_table("trained")))
     monkeypatch.setattr(recorder, "ProcessPoolExecutor", InThisProcess)
     out = tmp_path / "demos"
     assert (

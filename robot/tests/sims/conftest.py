@@ -8,18 +8,19 @@ pytest.importorskip("mujoco")
 @pytest.fixture(scope="package")
 def env():
     """One world for all tests: it must not remember an earlier episode."""
-    from xr0_robot.sims.bricks.env import BricksEnv
+    from xr0_robot.sims.bricks.world import open_table
 
-    env = BricksEnv()
+    env = open_table("trained")
     yield env
     env.close()
 
 
 @pytest.fixture(scope="package")
 def perturbed_env():
-    from xr0_robot.sims.bricks.env import BricksEnv, BricksOptions
+    from xr0_robot.sims.brick_table.env import Options
+    from xr0_robot.sims.bricks.world import open_table
 
-    env = BricksEnv()
-    env.options = BricksOptions(random_start=True, perturb=True)
+    env = open_table("trained")
+    env.options = Options(random_start=True, perturb=True)
     yield env
     env.close()

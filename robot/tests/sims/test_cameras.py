@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from xr0_robot.sims import cameras
-from xr0_robot.sims.bricks import tasks
+from xr0_robot.sims.brick_table import tasks
 
 pytestmark = pytest.mark.sim
 

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xr0_robot import rotation
-from xr0_robot.sims.table import HOME
 
 
 def numbers(low, high):
@@ -18,7 +17,7 @@ def solve(env):
     data = mujoco.MjData(env.model)
 
     def solve(pose, iterations):
-        joints = env.arm.solve(pose, HOME, iterations)
+        joints = env.arm.solve(pose, env.arm.home, iterations)
         env.arm.place(data, joints, 1.0)
         mujoco.mj_kinematics(env.model, data)
         return joints, env.arm.pose(data)

@@ -5,17 +5,19 @@ import numpy as np
 import pytest
 
 from xr0_robot.sims import scene
-from xr0_robot.sims.bricks import layout
+from xr0_robot.sims.brick_table import layout
 from xr0_robot.sims.bricks.embodiment import BRICKS
+from xr0_robot.sims.gripper import FINGERS
 from xr0_robot.sims.kinematics import ArmKinematics
-from xr0_robot.sims.table import HOME, Table
+from xr0_robot.sims.six_joint_arm import SixJointArm
+from xr0_robot.sims.table import Table
 
 POSE = np.array([0.42, 0.05, 0.12, 0.0, 0.0, 0.4])
 
 
 def two_arms():
     """A scene of arms that face each other across the table, each with its wrist camera."""
-    arms = (scene.Arm("left_arm"), scene.Arm("right_arm", position=(0.9, 0.1, 0.0), yaw=np.pi))
+    arms = (SixJointArm("left_arm"), SixJointArm("right_arm", position=(0.9, 0.1, 0.0), yaw=np.pi))
     views = tuple(
         scene.View(f"{arm.name}_wrist", (0.08, 0.0, -0.07), (0, -1, 0), (1, 0, 0), 75.0, arm=arm.name)
         for arm in arms
@@ -26,7 +28,7 @@ def two_arms():
 def test_a_second_arm_is_one_more_entry_and_each_has_its_own_base_frame():
     model = mujoco.MjModel.from_xml_string(scene.mjcf(two_arms()))
     data = mujoco.MjData(model)
-    arms = [ArmKinematics(model, name) for name in ("left_arm", "right_arm")]
+    arms = [ArmKinematics(model, arm) for arm in two_arms().arms]
     joints = [arm.solve(POSE, np.zeros(6), iterations=100) for arm in arms]
     for arm, angles in zip(arms, joints, strict=True):
         arm.place(data, angles, 1.0)
@@ -50,11 +52,13 @@ def two_armed():
 
 def test_a_table_moves_all_of_its_arms_and_each_as_if_it_were_alone():
     table = Table(two_arms(), two_armed(), substeps=12)
-    lone = Table(scene.Scene((scene.Arm(),), (), timestep=1 / 360), replace(BRICKS, cameras=()), substeps=12)
+    lone = Table(
+        scene.Scene((SixJointArm(),), (), timestep=1 / 360), replace(BRICKS, cameras=()), substeps=12
+    )
     goals = [np.append(POSE, 0.5), np.append((0.37, 0.07, 0.22, 0.0, 0.0, -0.4), 1.0)]
     for arm in table.arms:
-        arm.place(table.data, HOME, 1.0)
-    lone.arms[0].place(lone.data, HOME, 1.0)
+        arm.place(table.data, arm.home, 1.0)
+    lone.arms[0].place(lone.data, lone.arms[0].home, 1.0)
     for _ in range(60):
         table.apply(np.concatenate(goals))
         lone.apply(goals[1])
@@ -85,7 +89,7 @@ def test_the_gripper_opens_eight_centimetres(env, opening):
     action[6] = opening
     for _ in range(30):
         env.apply(action)
-    left, right = (env.data.geom(f"arm/{name}").xpos for name in scene.FINGERS)
+    left, right = (env.data.geom(f"arm/{name}").xpos for name in FINGERS)
     thickness = 2 * env.model.geom("arm/left_finger").size[1]
     assert env.state()[6] == pytest.approx(opening, abs=0.02)
     assert np.linalg.norm(left - right) - thickness == pytest.approx(0.08 * opening, abs=0.002)

@@ -8,31 +8,35 @@ import mujoco
 import numpy as np
 
 from xr0_robot.sims import cameras, scene, servo
-from xr0_robot.sims.kinematics import ArmKinematics
+from xr0_robot.sims.servo import JointArm, PoseArm
 from xr0_robot.types import Embodiment, Observation, finite_vector
-
-HOME = np.array([0.0, -0.2, 0.35, -0.15, 0.0, 0.0])
-"""Joint angles [rad] from which a start pose is solved."""
 
 
 class Table:
-    """Half of an Env: it looks and moves. Native vectors [7 n] of its n arms, one after the other in the
-    scene's order: x, y, z [m] and axis-angle [rad] of the tool in the arm's base frame, gripper 0..1.
+    """Half of an Env: it looks and moves. Native vectors are those of its arms, one after the other in the
+    scene's order.
 
-    substeps: physics steps per control tick. The scene's cameras have the keys of the embodiment's.
+    control: how its arms are told what to do; substeps: physics steps per control tick. The scene's cameras
+    have the keys of the embodiment's.
     """
 
-    def __init__(self, world: scene.Scene, embodiment: Embodiment, substeps: int) -> None:
-        numbers = servo.ARM_NUMBERS * len(world.arms)
+    def __init__(
+        self,
+        world: scene.Scene,
+        embodiment: Embodiment,
+        substeps: int,
+        control: type[PoseArm] | type[JointArm] = PoseArm,
+    ) -> None:
+        self.embodiment = embodiment
+        self.model = mujoco.MjModel.from_xml_string(scene.mjcf(world))
+        self.data = mujoco.MjData(self.model)
+        self.arms = tuple(control(self.model, arm) for arm in world.arms)
+        numbers = sum(arm.numbers for arm in self.arms)
         if (embodiment.native_dim, embodiment.state_dim) != (numbers, numbers):
             raise ValueError(
                 f"table: got embodiment {embodiment.name!r} of {embodiment.native_dim} commands and "
                 f"{embodiment.state_dim} states, expected {numbers} of each for {len(world.arms)} arms"
             )
-        self.embodiment = embodiment
-        self.model = mujoco.MjModel.from_xml_string(scene.mjcf(world))
-        self.data = mujoco.MjData(self.model)
-        self.arms = tuple(ArmKinematics(self.model, arm.name) for arm in world.arms)
         self._cameras = cameras.Cameras(self.model)
         self._substeps = substeps
 
@@ -42,12 +46,11 @@ class Table:
         return Observation(images, self.state(), instruction, time_s)
 
     def state(self) -> np.ndarray:
-        """float64 [7 n], measured."""
-        measured = [[*arm.pose(self.data), arm.gripper(self.data)] for arm in self.arms]
-        return np.concatenate(measured)
+        """float64 [state_dim], measured."""
+        return np.concatenate([arm.state(self.data) for arm in self.arms])
 
     def apply(self, action: np.ndarray) -> None:
-        """One tick towards `action` [7 n]; the servos' targets are interpolated within the tick."""
+        """One tick towards `action` [native_dim]; the servos' targets are interpolated within the tick."""
         action = finite_vector("action", action, self.embodiment.native_dim)
         servo.follow(self.model, self.data, self.arms, action, self.embodiment.dt, self._substeps)
 

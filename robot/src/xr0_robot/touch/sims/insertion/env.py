@@ -16,9 +16,11 @@ import numpy as np
 
 from xr0_robot import rotation
 from xr0_robot.sims import scene
-from xr0_robot.sims.bricks import layout
 from xr0_robot.sims.bricks.embodiment import BRICKS as EMBODIMENT
-from xr0_robot.sims.table import HOME, Table
+from xr0_robot.sims.bricks.views import VIEWS
+from xr0_robot.sims.gripper import FINGERS, Gripper
+from xr0_robot.sims.six_joint_arm import SixJointArm
+from xr0_robot.sims.table import Table
 from xr0_robot.touch.procedures.arm import MM
 from xr0_robot.touch.procedures.measurement import Touch
 from xr0_robot.touch.sensor import increment, pads
@@ -34,6 +36,9 @@ SUBSTEPS = 24
 
 STICTION = 100.0
 """Of friction over normal forces: at the bricks' 10 a held key creeps by 0.1 mm in a second."""
+
+ARM = SixJointArm(gripper=Gripper(pad=PAD))
+"""The brick table's arm, with fingertips for pads."""
 
 INSTRUCTION = "put the key into the slot"
 
@@ -79,8 +84,8 @@ class InsertionEnv(Table):
     def __init__(self, options: InsertionOptions | None = None) -> None:
         self.options = options or InsertionOptions()
         world = scene.Scene(
-            arms=(scene.Arm(pad=PAD),),
-            views=layout.VIEWS,
+            arms=(ARM,),
+            views=VIEWS,
             timestep=EMBODIMENT.dt / SUBSTEPS,
             things=furniture(),
         )
@@ -88,7 +93,7 @@ class InsertionEnv(Table):
         (self.arm,) = self.arms
         self.model.opt.impratio = STICTION
         # The left pad is the fingertips' first.
-        self._fingers = [self.model.geom(f"arm/{name}").id for name in scene.FINGERS]
+        self._fingers = [self.model.geom(f"arm/{name}").id for name in FINGERS]
         self._key = {self.model.geom(f"key/{part}").id for part in ("head", "blade")}
         self.reset(0)
 
@@ -161,7 +166,7 @@ class InsertionEnv(Table):
     def _start(self, hand: np.ndarray) -> None:
         """The arm at `hand` [6], open, the key on the stand; or the key in the hand already."""
         opening = KEY_WIDTH if self.options.in_hand else 1.0
-        self.arm.place(self.data, self.arm.solve(hand, HOME, iterations=100), opening)
+        self.arm.place(self.data, self.arm.solve(hand, self.arm.home, iterations=100), opening)
         mujoco.mj_forward(self.model, self.data)
         held = pose_matrix(self.arm.pose(self.data)) @ _pads_in_tool() @ self.first_grasp()
         where = held if self.options.in_hand else self.stand
@@ -200,7 +205,7 @@ GRIP_N = 7.5
 SLIGHT_N = 0.1
 """The least the sprung pads are pressed with."""
 
-KEY_WIDTH = 0.010 / scene.OPENING
+KEY_WIDTH = 0.010 / ARM.gripper.opening
 """Opening at which the pads just touch the key."""
 
 SETTLE_TICKS = 10

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from xr0_robot.sims.scene import TOOL_Z, Pad
+from xr0_robot.sims.gripper import Pad
+from xr0_robot.sims.six_joint_arm import TOOL_Z
 from xr0_robot.touch.sensor.pads import COLUMNS, PITCH_MM, ROWS
 from xr0_robot.touch.sensor.prisms import facing, rectangle
 from xr0_robot.touch.sensor.shapes import Shape

@@ -4,8 +4,8 @@ import re
 import numpy as np
 import pytest
 
-from xr0_robot.sims.bricks import layout, questions, tasks
-from xr0_robot.sims.bricks.expert import Expert, truth
+from xr0_robot.sims.brick_table import layout, questions, tasks
+from xr0_robot.sims.brick_table.expert import Expert, truth
 
 SEEDS = range(3)
 TICKS = (0, 30, 50, 90)
@@ -15,7 +15,7 @@ COLOUR = "(red|green|blue|yellow)"
 def moments(env, seed):
     """Stop at some ticks of the expert's episode."""
     env.reset(seed)
-    expert = Expert(truth(env))
+    expert = Expert(env)
     for tick in range(max(TICKS) + 1):
         if tick in TICKS:
             yield tick

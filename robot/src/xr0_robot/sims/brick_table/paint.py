@@ -11,7 +11,7 @@ import mujoco
 import numpy as np
 
 from xr0_robot.sims import scene
-from xr0_robot.sims.bricks import layout, things
+from xr0_robot.sims.brick_table import layout, things
 
 PROP_GREYS = (0.06, 0.62, 0.95)
 """Black, grey and white: no instruction names them."""

@@ -1,4 +1,4 @@
-"""The brick table as an Env: one arm, bricks of which four can be named, two bins, a sentence."""
+"""A brick table as an Env: one arm, bricks of which four can be named, two bins, a sentence."""
 
 # MuJoCo is compiled and brings no type stubs.
 # pyright: reportAttributeAccessIssue=false
@@ -9,16 +9,13 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 
-from xr0_robot.sims import cameras, scene
-from xr0_robot.sims.bricks import layout, tasks, things
-from xr0_robot.sims.bricks.embodiment import BRICKS as EMBODIMENT
-from xr0_robot.sims.bricks.paint import paint
-from xr0_robot.sims.bricks.variants import VARIANTS, Variant
-from xr0_robot.sims.table import HOME, Table
+from xr0_robot.sims import cameras, gripper, scene
+from xr0_robot.sims.brick_table import layout, tasks, things
+from xr0_robot.sims.brick_table.paint import paint
+from xr0_robot.sims.brick_table.robot import Robot
+from xr0_robot.sims.brick_table.variants import Variant
+from xr0_robot.sims.table import Table
 from xr0_robot.types import Camera
-
-SUBSTEPS = 12
-"""Physics steps per control tick: 2.8 ms each at 30 Hz."""
 
 START = ((0.31, 0.39), (-0.06, 0.06), (0.17, 0.24), (-0.15, 0.15))
 """x, y, z [m] and yaw [rad] of the gripper at an ordinary reset."""
@@ -46,7 +43,7 @@ HOVERING = 0.07
 
 
 @dataclass(frozen=True)
-class BricksOptions:
+class Options:
     """What may change from one episode to the next. random_start: the gripper starts anywhere over the table;
     perturb: the target moves once, when near."""
 
@@ -54,35 +51,40 @@ class BricksOptions:
     perturb: bool = False
 
 
-class BricksEnv(Table):
-    """Env of the embodiment "bricks". One compiled model serves all episodes; a seed decides all of one."""
+class BrickTable(Table):
+    """Env of a robot and a family of tasks. One compiled model serves all episodes; a seed decides all of
+    one."""
 
     environment_names = tuple(
-        f"{brick.name}.{part}" for brick in layout.BRICKS for part in ("x", "y", "z", "yaw")
+        f"{colour}.{part}" for colour in tasks.COLOURS for part in ("x", "y", "z", "yaw")
     )
 
-    def __init__(self, variant: Variant = VARIANTS["trained"]) -> None:
-        self.variant = variant
-        self.options = BricksOptions(perturb=variant.perturb)
+    def __init__(self, robot: Robot, family: tasks.Family, variant: Variant) -> None:
+        self.robot, self.family, self.variant = robot, family, variant
+        self.wordings = variant.wordings or family.wordings
+        self.cameras = tuple(camera.key for camera in robot.embodiment.cameras)
+        self.overview, self.closeup = self.cameras[0], self.cameras[-1]
+        self.options = Options(perturb=variant.perturb)
         world = scene.Scene(
-            arms=(scene.Arm(),),
-            views=layout.VIEWS,
-            timestep=EMBODIMENT.dt / SUBSTEPS,
+            arms=(robot.arm,),
+            views=robot.views,
+            timestep=robot.embodiment.dt / robot.substeps,
             things=things.mjcf(variant.bricks, layout.BINS, layout.PROPS),
         )
-        super().__init__(world, EMBODIMENT, SUBSTEPS)
+        super().__init__(world, robot.embodiment, robot.substeps, robot.control)
         (self.arm,) = self.arms
         self._mounts = cameras.Mounts(self.model)
-        self._fingers = {self.model.geom(f"arm/{name}").id for name in scene.FINGERS}
+        self._fingers = {self.model.geom(f"{robot.arm.name}/{name}").id for name in gripper.FINGERS}
         self.reset(0)
 
     def reset(self, seed: int, instruction: str | None = None) -> str:
         """Lay the table for `seed`, whatever the sentence; ValueError if the sentence cannot be scored."""
         streams = np.random.SeedSequence(seed).spawn(5)
         task_rng, place_rng, look_rng, perturb_rng, variant_rng = map(np.random.default_rng, streams)
-        self.target = (
-            tasks.sample(task_rng, self.variant.wordings) if instruction is None else tasks.parse(instruction)
-        )
+        if instruction is None:
+            self.target = self.family.sample(task_rng, self.wordings)
+        else:
+            self.target = self.family.parse(instruction)
         mujoco.mj_resetData(self.model, self.data)
         places, self.props_present = layout.lay(place_rng, self.variant.bricks)
         for name, place in places.items():
@@ -107,27 +109,33 @@ class BricksEnv(Table):
             self._perturb_on_approach()
 
     def success(self) -> bool:
-        """Whether the target brick rests in the instructed bin, untouched by the fingers."""
-        return self._done(self.target)
+        """Whether the target brick rests where it was told to be, untouched by the fingers."""
+        return self._rests(self.target)
 
     def fulfilled(self, instruction: str) -> bool:
         """The same for another sentence; ValueError if it cannot be scored."""
-        return self._done(tasks.parse(instruction))
+        return self._rests(self.family.parse(instruction))
 
     def project(self, camera: str, xyz: np.ndarray) -> tuple[float, float]:
-        """Pixel (right, down from the top left) of a world point [3] in "base" or "wrist" at 128 px; may lie
-        outside the picture, NaN behind the camera."""
+        """Pixel (right, down from the top left) of a world point [3] in a camera's picture; may lie outside
+        it, NaN behind the camera."""
         u, v = cameras.project(self.model, self.data, self.view(camera), np.reshape(xyz, (1, 3)))[0]
         return float(u), float(v)
 
     def view(self, camera: str) -> Camera:
         """The embodiment's camera of that key; ValueError if there is none."""
-        for view in EMBODIMENT.cameras:
-            if view.key == camera:
-                return view
-        raise ValueError(
-            f"camera: got {camera!r}, expected one of {[view.key for view in EMBODIMENT.cameras]}"
-        )
+        views = {view.key: view for view in self.embodiment.cameras}
+        if camera not in views:
+            raise ValueError(f"camera: got {camera!r}, expected one of {list(views)}")
+        return views[camera]
+
+    def tool(self) -> np.ndarray:
+        """Measured pose of the tool and opening of the gripper, [7], however the robot is commanded."""
+        return self.arm.tool(self.data)
+
+    def bring(self, tool: np.ndarray) -> np.ndarray:
+        """The command [native_dim] that brings the tool to `tool` [7], pose and opening."""
+        return self.arm.command(tool, self.data)
 
     def object_positions(self) -> dict[str, np.ndarray]:
         """World centre [3] of every brick and of every prop that is on the table."""
@@ -167,9 +175,9 @@ class BricksEnv(Table):
         joint.qvel[:] = 0.0
         mujoco.mj_forward(self.model, self.data)
 
-    def _done(self, task: tasks.Task) -> bool:
+    def _rests(self, task: tasks.Task) -> bool:
         slow = np.linalg.norm(self.data.joint(task.colour).qvel[:3]) < REST_SPEED
-        return bool(self.bin_of(task.colour) == task.side and slow and not self.touched(task.colour))
+        return bool(task.done(self) and slow and not self.touched(task.colour))
 
     def _put(self, name: str, place: layout.Place) -> None:
         turn = (np.cos(place.yaw / 2), 0.0, 0.0, np.sin(place.yaw / 2))
@@ -180,17 +188,17 @@ class BricksEnv(Table):
         x, y, z, yaw = rng.uniform(low, high)
         pose = np.array([x, y, z, 0.0, 0.0, yaw])
         opening = rng.uniform(0.3, 1.0) if self.options.random_start else 1.0
-        self.arm.place(self.data, self.arm.solve(pose, HOME, iterations=100), opening)
+        self.arm.place(self.data, self.arm.solve(pose, self.arm.home, iterations=100), opening)
 
     def _perturb_on_approach(self) -> None:
         """Move the target to a free place once, while the open gripper comes near it from above."""
-        colour, state, objects = self.target.colour, self.state(), self.object_positions()
+        colour, tool, objects = self.target.colour, self.tool(), self.object_positions()
         target = objects.pop(colour)
-        near = np.linalg.norm(state[:3] - target) < self._perturb_distance
+        near = np.linalg.norm(tool[:3] - target) < self._perturb_distance
         if not near or target[2] > RAISED or self.touched(colour):
             return
-        if state[2] < HOVERING:
-            objects["gripper"] = state[:3]
+        if tool[2] < HOVERING:
+            objects["gripper"] = tool[:3]
         taken = np.array([position[:2] for position in objects.values()])
         goal = layout.nearby(self._perturb_rng, target[:2], taken, PERTURB_STEP)
         if goal is not None:

@@ -3,8 +3,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from xr0_robot.sims.bricks import layout, tasks
-from xr0_robot.sims.bricks.expert import Expert, truth
+from xr0_robot.sims.brick_table import layout, tasks
+from xr0_robot.sims.brick_table.expert import Expert, truth
 
 BIN = {bin_.name: np.array(bin_.centre) for bin_ in layout.BINS}
 
@@ -23,7 +23,7 @@ def play(env, actions):
 def solve(env, seed, instruction=None):
     """The expert's actions for an episode, with half a second of rest after it."""
     env.reset(seed, instruction)
-    expert, actions = Expert(truth(env)), []
+    expert, actions = Expert(env), []
     while not env.success() and len(actions) < 240:
         actions.append(expert.act(truth(env)))
         env.apply(actions[-1])
@@ -54,7 +54,7 @@ def test_the_sentence_does_not_change_the_table(env):
     np.testing.assert_array_equal(before[0], env.environment_state())
     np.testing.assert_array_equal(before[1], env.state())
     assert before[2] == env.object_positions().keys()
-    assert (env.target.colour, env.target.side) == ("green", "left")
+    assert (env.target.colour, env.target.place) == ("green", "left")
 
 
 def test_a_sentence_that_cannot_be_scored_is_refused_and_loses_nothing(env):
@@ -148,10 +148,10 @@ def test_another_sentence_is_judged_on_the_same_scene(env):
 
 def test_no_success_before_the_gripper_lets_go(env):
     env.reset(4)
-    expert, held_in_bin = Expert(truth(env)), 0
+    expert, held_in_bin = Expert(env), 0
     while not env.success():
         env.apply(expert.act(truth(env)))
-        if env.touched(env.target.colour) and env.bin_of(env.target.colour) == env.target.side:
+        if env.touched(env.target.colour) and env.bin_of(env.target.colour) == env.target.place:
             held_in_bin += 1
             assert not env.success()
     assert held_in_bin > 0
@@ -161,7 +161,7 @@ def test_a_scene_with_another_sentence_needs_another_motion(env):
     rng = np.random.default_rng(0)
     for seed in (21, 22):
         env.reset(seed)
-        own, other = env.target.instruction, tasks.another(env.target, rng).instruction
+        own, other = env.target.instruction, env.family.another(env.target, rng, env.wordings).instruction
         for sentence in (own, other):
             actions = solve(env, seed, sentence)
             env.reset(seed, own)
@@ -173,7 +173,7 @@ def test_a_perturbation_moves_the_target_alone_and_once(perturbed_env):
     env, moves = perturbed_env, []
     for seed in range(4):
         env.reset(seed)
-        expert, since = Expert(truth(env)), len(moves)
+        expert, since = Expert(env), len(moves)
         for _ in range(60):
             before = env.object_positions()
             env.apply(expert.act(truth(env)))

@@ -1,4 +1,4 @@
-"""What lies on the brick table, as data and as MJCF: bricks, bins, props; lengths in metres."""
+"""What lies on a brick table, as data and as MJCF: bricks, bins, props; lengths in metres."""
 
 from __future__ import annotations
 

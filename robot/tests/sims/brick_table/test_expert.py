@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xr0_robot.sims.bricks import expert as expert_file
-from xr0_robot.sims.bricks.expert import Expert, Glide, run, truth
+from xr0_robot.sims.brick_table import expert as expert_file
+from xr0_robot.sims.brick_table import measure
+from xr0_robot.sims.brick_table.expert import Expert, Glide, truth
+from xr0_robot.sims.brick_table.measure import run
 
 DT = 1 / 30
 
@@ -28,7 +30,7 @@ def test_it_solves_random_starts_with_a_brick_that_moves(perturbed_env, seed):
 
 def test_its_commands_are_smooth_and_it_stays_done(env):
     env.reset(7)
-    expert, actions = Expert(truth(env)), []
+    expert, actions = Expert(env), []
     for _ in range(150):
         actions.append(expert.act(truth(env)))
         env.apply(actions[-1])
@@ -52,7 +54,7 @@ def test_a_grasp_forgives_eight_millimetres_and_twenty_degrees(env, seed):
         return dataclasses.replace(now, brick=now.brick + offset, brick_yaw=now.brick_yaw + turn)
 
     env.reset(seed)
-    expert = Expert(mistaken())
+    expert = Expert(env)
     for _ in range(200):
         env.apply(expert.act(mistaken()))
     assert env.success()
@@ -61,7 +63,7 @@ def test_a_grasp_forgives_eight_millimetres_and_twenty_degrees(env, seed):
 def test_it_goes_back_for_a_brick_that_is_taken_away(env):
     env.reset(9)
     home = env.object_positions()[env.target.colour][:2]
-    expert, taken = Expert(truth(env)), False
+    expert, taken = Expert(env), False
     for _ in range(240):
         env.apply(expert.act(truth(env)))
         if not taken and expert.phase == "carry" and env.object_positions()[env.target.colour][2] > 0.06:
@@ -92,7 +94,7 @@ def test_a_glide_keeps_its_limits_and_arrives(start, goals, last):
 def test_the_command_writes_a_row_for_each_kind_of_episode(tmp_path, monkeypatch, capsys):
     out = tmp_path / "results" / "expert.json"
     monkeypatch.setattr(sys, "argv", ["expert", "--episodes", "1", "--first-seed", "5", "--json", str(out)])
-    expert_file.main()
+    measure.main()
     rows = json.loads(out.read_text())["rows"]
     assert len({(row["random_start"], row["perturb"]) for row in rows}) == len(rows) == 4
     assert all(row["success_rate"] == 1.0 and row["first_seed"] == 5 for row in rows)

@@ -5,10 +5,11 @@ import re
 import numpy as np
 import pytest
 
-from xr0_robot.sims.bricks import layout, paint, questions, tasks
-from xr0_robot.sims.bricks.env import BricksEnv
-from xr0_robot.sims.bricks.expert import Expert, truth
-from xr0_robot.sims.bricks.variants import NEW_WORDS, REORDERED, VARIANTS
+from xr0_robot.sims.brick_table import layout, paint, questions, sorting, tasks
+from xr0_robot.sims.brick_table.expert import Expert, truth
+from xr0_robot.sims.brick_table.sorting import NEW_WORDS, REORDERED, Sorting, SortingFamily
+from xr0_robot.sims.bricks.variants import VARIANTS
+from xr0_robot.sims.bricks.world import open_table
 from xr0_robot.worlds import WORLDS
 
 SEEDS = (600_000, 600_001, 600_002)
@@ -16,7 +17,7 @@ SEEDS = (600_000, 600_001, 600_002)
 
 @pytest.fixture(scope="module")
 def worlds(env):
-    opened = {name: BricksEnv(variant) for name, variant in VARIANTS.items() if name != "trained"}
+    opened = {name: open_table(name) for name in VARIANTS if name != "trained"}
     yield {"trained": env} | opened
     for world in opened.values():
         world.close()
@@ -47,7 +48,7 @@ def test_a_variant_changes_its_own_thing_and_nothing_else(worlds, seed):
     for name, world in worlds.items():
         sentence = world.reset(seed)
         places = {thing: world.object_positions()[thing].tobytes() for thing in tasks.COLOURS}
-        meaning = (world.target.colour, world.target.side)
+        meaning = (world.target.colour, world.target.place)
         seen[name] = {
             "sentence": sentence,
             "meaning": meaning,
@@ -86,11 +87,11 @@ def test_a_seed_decides_all_of_a_variant_whatever_came_before(worlds, name):
 def test_the_sentences_are_unseen_and_understood_and_their_words_are_as_said():
     unseen = VARIANTS["sentences"].wordings
     assert len(set(unseen)) == len(unseen) >= 8
-    assert not set(unseen) & set(tasks.WORDINGS)
+    assert not set(unseen) & set(sorting.WORDINGS)
     for wording in unseen:
         sentence = wording.format(colour="red", side="left")
-        assert tasks.parse(sentence) == tasks.Task("red", "left", sentence)
-    trained = words(*tasks.WORDINGS)
+        assert SortingFamily().parse(sentence) == Sorting("red", "left", sentence)
+    trained = words(*sorting.WORDINGS)
     kinds = (getattr(questions, kind) for kind in vars(questions) if kind.isupper())
     asked = words(*(text for kind in kinds if isinstance(kind, tuple) for text in kind))
     assert words(*REORDERED) <= trained
@@ -131,7 +132,7 @@ def test_six_bricks_find_places_and_the_named_one_is_still_brought(worlds):
         assert len(places) == 9 and distance.min() >= layout.SPACING
     world = worlds["six"]
     world.reset(600_003)
-    expert = Expert(truth(world))
+    expert = Expert(world)
     while not world.success() and world.tick < 240:
         world.apply(expert.act(truth(world)))
     assert world.success()

@@ -1,4 +1,4 @@
-"""Where things lie on the brick table: free places, drawn without overlap."""
+"""Where things lie on a brick table: free places, drawn without overlap."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xr0_robot.sims.bricks.things import BIN_FLOOR, Bin, Brick, Prop
-from xr0_robot.sims.scene import View
+from xr0_robot.sims.brick_table.things import BIN_FLOOR, Bin, Brick, Prop
 
 WORKSPACE = ((0.29, 0.47), (-0.17, 0.17))
 """x and y [m] of brick centres: the gripper, open and turned by 45 degrees, clears the bins."""
@@ -43,13 +42,7 @@ PROPS = (
 )
 
 PARKED = ((-0.45, -0.3), (-0.45, 0.0), (-0.45, 0.3))
-"""Where absent props stand [m]: behind the robot, out of both cameras' sight."""
-
-VIEWS = (
-    # Beyond the bins, looking back and down; turned so that the picture's left is the robot's left.
-    View("base", (0.84, 0.0, 0.86), (0.0, -1.0, 0.0), (0.924, 0.0, -0.383), 31.5),
-    View("wrist", (0.080, 0.0, -0.070), (0.0, -1.0, 0.0), (0.966, 0.0, -0.259), 75.0, arm="arm"),
-)
+"""Where absent props stand [m]: behind the robot, out of every camera's sight."""
 
 
 @dataclass(frozen=True)

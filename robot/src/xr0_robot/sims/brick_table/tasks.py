@@ -1,0 +1,82 @@
+"""What can be asked at a brick table: a brick, a place, and the sentence that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from xr0_robot.sims.brick_table.layout import BINS, BRICKS
+
+if TYPE_CHECKING:
+    from xr0_robot.sims.brick_table.env import BrickTable
+
+COLOURS = tuple(brick.name for brick in BRICKS)
+"""Of the bricks that sentences name."""
+
+SIDES = tuple(bin_.name for bin_ in BINS)
+"""As the robot sees it: left is +y."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Where a held brick is let go: the tool's x and y [2], height [m] and yaw [rad].
+
+    near_m, low_m, turn_rad: let go once the tool is this near, this little above, and turned to this.
+    """
+
+    xy: np.ndarray
+    height: float
+    yaw: float
+    near_m: float
+    low_m: float
+    turn_rad: float
+
+
+class Task(Protocol):
+    """The brick `colour` belongs at `place`, a bin or a brick by name; `instruction` is how it was said."""
+
+    @property
+    def colour(self) -> str:
+        """Of the brick to pick up."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """Name of the bin or brick where it must go."""
+        ...
+
+    @property
+    def instruction(self) -> str:
+        """As it was said."""
+        ...
+
+    def done(self, table: BrickTable) -> bool:
+        """Whether the brick is where it belongs now, held or not."""
+        ...
+
+    def goal(self, table: BrickTable) -> Goal:
+        """Where to let it go."""
+        ...
+
+
+class Family(Protocol):
+    """All tasks of one kind."""
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        """How they are said in training."""
+        ...
+
+    def sample(self, rng: np.random.Generator, wordings: tuple[str, ...]) -> Task:
+        """A task and its wording, each uniformly drawn."""
+        ...
+
+    def another(self, task: Task, rng: np.random.Generator, wordings: tuple[str, ...]) -> Task:
+        """A task of another meaning than `task`."""
+        ...
+
+    def parse(self, instruction: str) -> Task:
+        """The task in a user's sentence; ValueError unless it says exactly one."""
+        ...

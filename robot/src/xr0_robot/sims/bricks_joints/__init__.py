@@ -1,0 +1,1 @@
+"""The brick table with another robot: five joints, told their angles, and other cameras."""

@@ -1,0 +1,1 @@
+"""The brick table's first robot, asked to put one brick on another."""
