@@ -35,6 +35,7 @@ def main() -> None:
     """Write model_card.json beside the weights and training_log.json into results."""
     work, folder, results = map(Path, sys.argv[1:])
     loaded = checkpoint.load(folder)
+    stats = loaded.robot(None).stats
     parameters = {
         name: sum(p.numel() for p in module.parameters()) for name, module in loaded.vla.named_children()
     }
@@ -46,11 +47,11 @@ def main() -> None:
         "fingerprint": loaded.fingerprint,
         "bytes": (folder / tensors.SINGLE).stat().st_size,
         "contract": loaded.contract.name,
-        "action_horizon": loaded.stats.horizon,
+        "action_horizon": stats.horizon,
         "data": {
             "episodes": sum(demo["success"] for demo in demos),
             "seeds": [demos[0]["seed"], demos[-1]["seed"]],
-            "statistics": loaded.stats.fingerprint,
+            "statistics": stats.fingerprint,
         },
         "made_by": "runs/tiny.sh",
         "commit": commit(),

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from xr0.checkpoints import convert, official, tensors
+from xr0.checkpoints import contracts, convert, tensors
 from xr0.checkpoints import folder as checkpoint
 from xr0.config import CAUSAL
 from xr0.model.vla import VLA
@@ -31,7 +31,8 @@ def own(folder: Path) -> Path:
     mean, size = np.full((30, 32), 0.01, np.float32), np.linspace(0.5, 2.0, 32, dtype=np.float32)
     stats = Stats(mean, std, np.zeros(32, np.float32), size, "made up")
     processor = Processor(learned, TINY_IMAGES)
-    checkpoint.save(folder, checkpoint.Checkpoint(vla, processor, stats, BRICKS, CAUSAL, "", ""))
+    robots = {BRICKS.name: checkpoint.Robot(BRICKS, stats)}
+    checkpoint.save(folder, checkpoint.Checkpoint(vla, processor, robots, CAUSAL, "", ""))
     return folder
 
 
@@ -49,7 +50,7 @@ def released(
     mine = own(folder.parent / f"{folder.name}-own")
     convert.to_official(mine, folder)
     path = folder / "config.json"
-    config = {k: v for k, v in json.loads(path.read_text()).items() if k != official.EXTRA}
+    config = {k: v for k, v in json.loads(path.read_text()).items() if k != contracts.EXTRA}
     path.write_text(json.dumps(config, indent=3))
     path = folder / "preprocessor_config.json"
     preprocessor = json.loads(path.read_text())

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from xr0.checkpoints import pretrained
 from xr0.checkpoints.folder import Checkpoint
-from xr0.checkpoints.official import LoadOptions
+from xr0.checkpoints.options import LoadOptions
 from xr0.config import FLOW_STEPS
 from xr0.data.collate import pad_rows
 from xr0.model import flow, prefill
@@ -72,16 +72,28 @@ class Prepared:
 
 
 class Policy:
-    """A checkpoint ready to act."""
+    """A checkpoint ready to act: as its only robot, or the named one, in `steps` Euler steps.
 
-    def __init__(self, checkpoint: Checkpoint, device: torch.device | None = None) -> None:
+    ValueError, one line, where it serves several robots and none is named, or another.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        robot: str | None = None,
+        device: torch.device | None = None,
+        steps: int = FLOW_STEPS,
+    ) -> None:
+        if steps < 1:
+            raise ValueError(f"policy: got {steps} Euler steps, expected 1 or more")
         self.checkpoint = checkpoint
-        self.embodiment = checkpoint.embodiment
+        chosen = checkpoint.robot(robot)
+        self.embodiment, self.stats = chosen.embodiment, chosen.stats
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.vla = checkpoint.vla.to(self.device).eval()
         self.dtype = self.vla.sink.weight.dtype
         with torch.inference_mode():
-            self.schedule = self.vla.schedule(FLOW_STEPS)
+            self.schedule = self.vla.schedule(steps)
             opening = checkpoint.processor.opening(self.embodiment)
             self.opening = prefill.encode_opening(self.vla.vlm, torch.tensor(opening, device=self.device))
 
@@ -94,26 +106,27 @@ class Policy:
         views: Sequence[str] = (),
         embodiment: Embodiment | None = None,
         device: torch.device | None = None,
+        steps: int = FLOW_STEPS,
     ) -> Policy:
         """Load a folder of either layout, a .pt file of the released post-training code, or a hub name.
 
-        robot_type: which of several that a released checkpoint serves. contract: "causal" or "windowed",
+        robot_type: which of several that the checkpoint serves. contract: "causal" or "windowed",
         where the files do not tell. views: titles of the cameras, for a robot type that has no documented
         ones. embodiment: the robot, for a robot type that is not known here. Raises FileNotFoundError or
         ValueError in one line, also where one of these is needed and not given.
         """
         options = LoadOptions(robot_type, contract, tuple(views), embodiment)
-        return Policy(pretrained.load(source, options), device)
+        return Policy(pretrained.load(source, options), robot_type, device, steps)
 
     @property
     def action_horizon(self) -> int:
         """Ticks per chunk."""
-        return self.checkpoint.stats.horizon
+        return self.stats.horizon
 
     @property
     def max_prefix(self) -> int:
-        """Longest prefix [ticks] that the checkpoint was trained to continue."""
-        return self.checkpoint.contract.max_prefix
+        """Longest prefix [ticks] that the checkpoint was trained to continue, within a chunk."""
+        return min(self.checkpoint.contract.max_prefix, self.action_horizon)
 
     def infer(self, request: Request) -> tuple[np.ndarray, Timing]:
         """Commands float64 [action_horizon, native_dim] from the observation's tick on.
@@ -151,7 +164,7 @@ class Policy:
         """Check, tokenize, normalise; ValueError names what is wrong with which part of a request."""
         if not requests:
             raise ValueError("policy: got no request, expected at least one")
-        stats, processor = self.checkpoint.stats, self.checkpoint.processor
+        stats, processor = self.stats, self.checkpoint.processor
         states = [finite_vector("state", r.state, self.embodiment.state_dim) for r in requests]
         prefixes = [self._prefix(r.prefix, state) for r, state in zip(requests, states, strict=True)]
         rows = [processor.action(r.images, r.instruction, self.embodiment) for r in requests]
@@ -196,7 +209,7 @@ class Policy:
         ]
         with np.errstate(over="ignore", invalid="ignore"):
             encoded = layout.encode_actions(np.stack(rows), state, self.embodiment)
-            normal = self.checkpoint.stats.normalize_actions(encoded)
+            normal = self.stats.normalize_actions(encoded)
         _check_plausible("prefix", normal)
         return normal
 
@@ -204,13 +217,13 @@ class Policy:
         lengths = [len(prefix) for prefix in prefixes]
         if not any(lengths):
             return None
-        actions = np.zeros((len(prefixes), *self.checkpoint.stats.action_mean.shape), np.float32)
+        actions = np.zeros((len(prefixes), *self.stats.action_mean.shape), np.float32)
         for i, prefix in enumerate(prefixes):
             actions[i, : len(prefix)] = prefix
         return flow.Prefix(self._tensor(actions), torch.tensor(lengths, device=self.device))
 
     def _decode(self, actions: Float[Tensor, "b t d"], states: np.ndarray) -> list[np.ndarray]:
-        encoded = self.checkpoint.stats.unnormalize_actions(actions.float().cpu().numpy())
+        encoded = self.stats.unnormalize_actions(actions.float().cpu().numpy())
         return [
             layout.decode_actions(chunk, state, self.embodiment)
             for chunk, state in zip(encoded, states, strict=True)
@@ -219,7 +232,7 @@ class Policy:
     def _noise(self, seed: int) -> Float[Tensor, "t d"]:
         """Drawn on the model's device in its dtype, as the released code does: same seed, same noise."""
         generator = torch.Generator(self.device).manual_seed(seed)
-        shape = self.checkpoint.stats.action_mean.shape
+        shape = self.stats.action_mean.shape
         return torch.randn(shape, generator=generator, device=self.device, dtype=self.dtype)
 
     def _tensor(self, array: np.ndarray) -> Tensor:

@@ -14,7 +14,7 @@ from transformers import Qwen3VLForConditionalGeneration
 from xr0.checkpoints import convert
 from xr0.checkpoints import folder as checkpoint
 from xr0.checkpoints.inspection import inspect, lines
-from xr0.checkpoints.official import LoadOptions
+from xr0.checkpoints.options import LoadOptions
 from xr0.policy import Policy, Request
 from xr0.sizes import tiny_model
 

@@ -36,7 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     path = tmp_path_factory.mktemp("checkpoint") / "small"
     processor = Processor(learned, TINY_IMAGES)
-    checkpoint.save(path, checkpoint.Checkpoint(vla, processor, stats, BRICKS, WINDOWED, "", ""))
+    robots = {BRICKS.name: checkpoint.Robot(BRICKS, stats)}
+    checkpoint.save(path, checkpoint.Checkpoint(vla, processor, robots, WINDOWED, "", ""))
     return path
 
 
@@ -59,9 +60,9 @@ def request(**changes: object) -> Request:
 
 def test_the_folder_holds_everything(folder: Path) -> None:
     loaded = checkpoint.load(folder)
-    assert loaded.embodiment == BRICKS
+    assert loaded.robot(None).embodiment == BRICKS
     assert loaded.contract == WINDOWED
-    assert loaded.stats.fingerprint == "made up"
+    assert loaded.robot(None).stats.fingerprint == "made up"
     assert (
         checkpoint.load(folder).fingerprint
         == loaded.fingerprint
@@ -120,10 +121,11 @@ def test_a_folder_is_never_overwritten(folder: Path) -> None:
 
 def test_a_slot_that_was_constant_in_the_data_stays_at_its_mean(copy: Path) -> None:
     path = copy / checkpoint.STATS
-    stats = json.loads(path.read_text())
+    robots = json.loads(path.read_text())
+    stats = robots[BRICKS.name]
     for mean, std in zip(stats["action_mean"], stats["action_std"], strict=True):
         mean[6], std[6] = 1.0, 0.0
-    path.write_text(json.dumps(stats))
+    path.write_text(json.dumps(robots))
     actions, _ = Policy.from_pretrained(copy).infer(request())
     assert (actions[:, 6] == 1.0).all()
 
@@ -204,10 +206,11 @@ def test_a_truncated_file_is_recognised(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "xr0-9"}, "format 'xr0-9', expected 'xr0-1'"),
+        ({"format": "xr0-9"}, "format 'xr0-9', expected 'xr0-2'"),
         ({"contract": {"name": "causal"}}, "Contract: got fields"),
         ({"model": {"vlm": {}}}, "no 'dit' section"),
-        ({"embodiment": {"name": "x"}}, "embodiment"),
+        ({"robots": {"bricks": {"name": "x"}}}, "robot bricks: missing 'rate_hz'"),
+        ({"robots": {}}, r"names the robots \[\], stats.json \['bricks'\], expected the same"),
         ({"images": {"patch": 8}}, "config.json: .*missing"),
     ],
 )

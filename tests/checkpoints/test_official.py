@@ -57,7 +57,7 @@ def test_a_released_checkpoint_acts_as_its_statistics_say(libero: Path) -> None:
     assert policy.action_horizon == 10
     assert actions.shape == (10, SLOTS)
     assert policy.checkpoint.contract.name == "causal"
-    stats = policy.checkpoint.stats
+    stats = policy.stats
     assert stats.epsilon == 0.0
     # The state is fed as it is, the chunk is x * std + mean.
     state = np.linspace(-0.3, 0.3, 8)
@@ -134,7 +134,7 @@ def test_two_arms_are_anchored_to_their_own_hands(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     state = rng.normal(0.0, 0.3, XR0_BIMANUAL.state_dim)
     prepared = policy.prepare([request(policy, state=state, prefix=np.stack([state, state]))])
-    stats = policy.checkpoint.stats
+    stats = policy.stats
     decoded = stats.unnormalize_actions(prepared.prefix.actions[0, :2].numpy())
     assert np.abs(decoded[:, :SLOTS]).max() < 1e-6
     slots = prepared.state[0, 0]
@@ -163,7 +163,7 @@ def test_the_post_training_code_s_file_is_read_without_unpickling(libero: Path, 
     policy = Policy.from_pretrained(folder)
     assert policy.checkpoint.contract.name == "windowed"
     assert (policy.checkpoint.contract.window, policy.checkpoint.contract.offset) == (4, 10)
-    assert policy.checkpoint.stats.epsilon == 1e-6
+    assert policy.stats.epsilon == 1e-6
     causal = Policy.from_pretrained(libero)
     assert torch.equal(policy.vla.sink.weight, causal.vla.sink.weight)
     assert not np.allclose(policy.infer(request(policy))[0], causal.infer(request(causal))[0])
@@ -172,10 +172,10 @@ def test_the_post_training_code_s_file_is_read_without_unpickling(libero: Path, 
 def test_what_the_files_leave_open_must_be_named(tmp_path: Path) -> None:
     folder = released_folder.released(tmp_path / "r", {"mine": 5, "droid_pt": 15, "libero_all": 10})
     with pytest.raises(
-        ValueError, match=r"several robot types, name one: --robot-type mine\|droid_pt\|libero_all"
+        ValueError, match=r"several robots, name one: --robot-type mine\|droid_pt\|libero_all"
     ):
         Policy.from_pretrained(folder)
-    with pytest.raises(ValueError, match="got robot type 'x', expected one of mine, droid_pt, libero_all"):
+    with pytest.raises(ValueError, match="got robot 'x', expected one of mine, droid_pt, libero_all"):
         Policy.from_pretrained(folder, robot_type="x")
     with pytest.raises(
         ValueError, match=r"the contract is not known; name it with --contract causal\|windowed"

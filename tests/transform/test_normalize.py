@@ -1,11 +1,12 @@
 """Statistics: a round trip, unused slots untouched, broken statistics refused."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from xr0.transform.normalize import Stats
+from xr0.transform.normalize import Quantiles, Stats
 
 
 def stats() -> Stats:
@@ -92,3 +93,26 @@ def test_unknown_and_missing_fields_are_refused() -> None:
 def test_a_chunk_longer_than_the_statistics_is_refused() -> None:
     with pytest.raises(ValueError, match="got 5 ticks, the statistics cover 4"):
         stats().normalize_actions(np.zeros((5, 6)))
+
+
+def test_quantiles_travel_with_the_statistics() -> None:
+    s = stats()
+    assert Stats.from_dict(s.to_dict()).quantiles is None
+    around = Quantiles(s.action_mean - 1, s.action_mean + 1, s.state_mean, s.state_mean)
+    again = Stats.from_dict(json.loads(json.dumps(replace(s, quantiles=around).to_dict())))
+    assert again.quantiles is not None
+    for name, value in vars(around).items():
+        assert np.array_equal(getattr(again.quantiles, name), value)
+
+
+def test_broken_quantiles_are_refused() -> None:
+    s = stats()
+    mean, state = s.action_mean, s.state_mean
+    for low, high in ((mean + 1, mean), (mean * np.nan, mean), (mean[:1], mean), (mean - np.inf, mean)):
+        with pytest.raises(ValueError, match="action_q01 nowhere above action_q99"):
+            Quantiles(low, high, state, state)
+    with pytest.raises(ValueError, match="expected the means'"):
+        replace(s, quantiles=Quantiles(mean[:1], mean[:1], state, state))
+    for broken in ({"action_q01": []}, 3, {**dict.fromkeys(("action_q01", "action_q99"), "x")}):
+        with pytest.raises(ValueError, match="stats: "):
+            Stats.from_dict({**s.to_dict(), "quantiles": broken})

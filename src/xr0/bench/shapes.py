@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from xr0.checkpoints import random_weights
-from xr0.checkpoints.folder import Checkpoint
+from xr0.checkpoints.folder import Checkpoint, Robot
 from xr0.config import CAUSAL, EMPTY_SLOT_STD, ModelConfig
 from xr0.model import vlm
 from xr0.model.vla import VLA
@@ -42,12 +42,12 @@ def policy(config: ModelConfig, views: int, horizon: int) -> Policy:
     std = np.full((horizon, config.action_dim), EMPTY_SLOT_STD / 10, np.float32)
     std[:, :USED_SLOTS] = 1.0
     zeros = np.zeros(config.state_dim, np.float32)
+    stats = Stats(np.zeros_like(std), std, zeros, np.ones_like(zeros), "random")
     return Policy(
         Checkpoint(
             _vla(config),
             Processor(tokenizer.placeholder(OFFICIAL_SPECIAL_IDS), OFFICIAL_IMAGES),
-            Stats(np.zeros_like(std), std, zeros, np.ones_like(zeros), "random"),
-            _robot(views),
+            {"bench": Robot(_robot(views), stats)},
             CAUSAL,
             "random",
             f"seed {SEED}",

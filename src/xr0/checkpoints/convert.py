@@ -1,6 +1,6 @@
 """From one layout of checkpoint folders to another. Tensor names are the same in both, so weights are copied.
 
-to_xr0        released layout or .pt  ->  ours, one robot type; the released files stay in official/
+to_xr0        released layout or .pt  ->  ours; the released files stay in official/
 to_official   ours                    ->  the released layout; byte for byte, where it came from there
 to_vlm        any                     ->  the VLM alone, as a plain Qwen3-VL folder
 random        a full-size checkpoint with random weights in the released layout
@@ -17,8 +17,10 @@ import numpy as np
 
 from xr0.checkpoints import folder as checkpoint
 from xr0.checkpoints import official, pretrained, random_weights, tensors, weights
-from xr0.checkpoints.folder import CONFIG, TOKENIZER, About, new_folder
-from xr0.checkpoints.official import LoadOptions
+from xr0.checkpoints.contracts import EXTRA, stored_dtype
+from xr0.checkpoints.folder import CONFIG, TOKENIZER, About, Robot, new_folder
+from xr0.checkpoints.image_rule import PREPROCESSOR, image_processor, image_spec
+from xr0.checkpoints.options import LoadOptions
 from xr0.config import CAUSAL, EMPTY_SLOT_STD, ModelConfig
 from xr0.sizes import OFFICIAL_IMAGES, OFFICIAL_SPECIAL_IDS
 from xr0.transform import tokenizer as tokenizers
@@ -76,7 +78,7 @@ def to_official(source: Path, out: Path) -> None:
         if (source / ORIGINAL).is_dir():
             shutil.copytree(source / ORIGINAL, new, dirs_exist_ok=True)
         else:
-            dtype = str(official.stored_dtype(source)).removeprefix("torch.")
+            dtype = str(stored_dtype(source)).removeprefix("torch.")
             official.write_about(new, about, dtype)
             shutil.copyfile(source / TOKENIZER, new / TOKENIZER)
         _copy_weights(source, new)
@@ -88,7 +90,7 @@ def to_vlm(source: str | Path, out: Path) -> None:
     config = checkpoint.read_json(folder / CONFIG)
     if official.is_official(config):
         model = official.model_config(config, folder)
-        spec = official.image_spec(checkpoint.read_json(folder / official.PREPROCESSOR), folder)
+        spec = image_spec(checkpoint.read_json(folder / PREPROCESSOR), folder)
     else:
         about = checkpoint.read_about(folder)
         model, spec = about.model, about.spec
@@ -102,8 +104,8 @@ def to_vlm(source: str | Path, out: Path) -> None:
         qwen = {**model.vlm, "model_type": "qwen3_vl", "torch_dtype": dtype}
         qwen["architectures"] = ["Qwen3VLForConditionalGeneration"]
         (new / CONFIG).write_text(json.dumps(qwen, indent=2) + "\n")
-        processor = official.image_processor(spec)
-        (new / official.PREPROCESSOR).write_text(json.dumps(processor, indent=2) + "\n")
+        processor = image_processor(spec)
+        (new / PREPROCESSOR).write_text(json.dumps(processor, indent=2) + "\n")
         _copy_tokenizer(folder, new)
         weights.save(values, new)
 
@@ -115,7 +117,9 @@ def random(model: ModelConfig, out: Path, seed: int) -> None:
     std[:, :RANDOM_SLOTS] = 1.0
     state = np.zeros(model.state_dim, np.float32)
     stats = Stats(np.zeros_like(std), std, state, np.ones_like(state), "random")
-    about = About(model, OFFICIAL_IMAGES, RELEASED[RANDOM_TYPE], stats, CAUSAL, "random")
+    about = About(
+        model, OFFICIAL_IMAGES, {RANDOM_TYPE: Robot(RELEASED[RANDOM_TYPE], stats)}, CAUSAL, "random"
+    )
     with new_folder(out) as new:
         official.write_about(new, about, "bfloat16")
         _as_released(new)
@@ -127,14 +131,10 @@ def random(model: ModelConfig, out: Path, seed: int) -> None:
 
 
 def _as_released(folder: Path) -> None:
-    """Leave out what only folders from here have, and name the robot type as the release does."""
+    """Leave out what only folders from here have."""
     config = json.loads((folder / CONFIG).read_text())
-    del config[official.EXTRA]
+    del config[EXTRA]
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
-    preprocessor = json.loads((folder / official.PREPROCESSOR).read_text())
-    (action,) = preprocessor["action_config"].values()
-    preprocessor["action_config"] = {RANDOM_TYPE: action}
-    (folder / official.PREPROCESSOR).write_text(json.dumps(preprocessor) + "\n")
 
 
 def _copy_weights(source: Path, out: Path) -> None:

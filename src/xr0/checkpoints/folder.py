@@ -1,7 +1,7 @@
 """A checkpoint folder: everything that an action needs, and nothing about how it was trained.
 
-config.json        model, embodiment, inference contract, image rule
-stats.json         normalisation statistics with the fingerprint of their data
+config.json        model, robots (an embodiment each, by name), inference contract, image rule
+stats.json         by robot: normalisation statistics with the fingerprint of their data
 tokenizer.json     model.safetensors, or shards with their index
 official/          where it was converted from the released layout: that folder's other files, untouched
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,43 +27,61 @@ from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor
 from xr0_robot.types import Embodiment
 
-FORMAT = "xr0-1"
+FORMAT = "xr0-2"
 """Layout of the folder; raised when it changes."""
 
 CONFIG, STATS, TOKENIZER = "config.json", "stats.json", "tokenizer.json"
 
 
 @dataclass(frozen=True)
+class Robot:
+    """One that a checkpoint serves. The length of its statistics is the length of its chunks."""
+
+    embodiment: Embodiment
+    stats: Stats
+
+
+@dataclass(frozen=True)
 class About:
-    """All of a checkpoint but weights and tokenizer. `contract_from` says how the contract is known."""
+    """All of a checkpoint but weights and tokenizer. robots: by name, the embodiment's own or the released
+    robot type; contract_from: how the contract, one for all of them, is known."""
 
     model: ModelConfig
     spec: ImageSpec
-    embodiment: Embodiment
-    stats: Stats
+    robots: Mapping[str, Robot]
     contract: Contract
     contract_from: str
 
     def __post_init__(self) -> None:
-        slots = {self.model.action_dim, self.stats.action_mean.shape[1], self.embodiment.model_dim}
-        if len(slots) != 1:
-            raise ValueError(
-                f"checkpoint: model has {self.model.action_dim} action slots, statistics "
-                f"{self.stats.action_mean.shape[1]}, embodiment {self.embodiment.model_dim}"
-            )
+        for name, robot in self.robots.items():
+            _check_slots(name, robot, self.model)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A loaded folder. `name` and `fingerprint` tell it from others."""
+    """A loaded folder. robots: as `About`; `name` and `fingerprint` tell it from others."""
 
     vla: VLA
     processor: Processor
-    stats: Stats
-    embodiment: Embodiment
+    robots: Mapping[str, Robot]
     contract: Contract
     name: str
     fingerprint: str
+
+    def robot(self, name: str | None) -> Robot:
+        """The named one, or the only one; ValueError, one line, lists them otherwise."""
+        return self.robots[chosen(self.robots, name, self.name or "checkpoint")]
+
+
+def chosen(robots: Collection[str], name: str | None, where: str) -> str:
+    """The named robot, or the only one; ValueError, one line starting with `where`, lists them otherwise."""
+    if name is None and len(robots) == 1:
+        return next(iter(robots))
+    if name is None and robots:
+        raise ValueError(f"{where} serves several robots, name one: --robot-type {'|'.join(robots)}")
+    if name not in robots:
+        raise ValueError(f"{where}: got robot {name!r}, expected one of {', '.join(robots) or 'none'}")
+    return name
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> None:
@@ -71,8 +89,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     about = About(
         checkpoint.vla.config,
         checkpoint.processor.spec,
-        checkpoint.embodiment,
-        checkpoint.stats,
+        checkpoint.robots,
         checkpoint.contract,
         "stored",
     )
@@ -101,11 +118,12 @@ def write_about(folder: Path, about: About) -> None:
         "format": FORMAT,
         "model": about.model.to_dict(),
         "images": asdict(about.spec),
-        "embodiment": about.embodiment.to_dict(),
+        "robots": {name: robot.embodiment.to_dict() for name, robot in about.robots.items()},
         "contract": asdict(about.contract),
     }
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
-    (folder / STATS).write_text(json.dumps(about.stats.to_dict()) + "\n")
+    stats = {name: robot.stats.to_dict() for name, robot in about.robots.items()}
+    (folder / STATS).write_text(json.dumps(stats) + "\n")
 
 
 def read_about(folder: Path) -> About:
@@ -117,13 +135,40 @@ def read_about(folder: Path) -> About:
         return About(
             ModelConfig.from_dict(config["model"]),
             ImageSpec(**config["images"]),
-            Embodiment.from_dict(config["embodiment"], f"checkpoint: {folder / CONFIG}: embodiment"),
-            Stats.from_dict(read_json(folder / STATS)),
+            _read_robots(folder, config["robots"]),
             Contract.from_dict(config["contract"]),
             "stored in config.json",
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"checkpoint: {folder / CONFIG}: {error}") from error
+
+
+def _read_robots(folder: Path, embodiments: Mapping[str, Any]) -> dict[str, Robot]:
+    """An embodiment of config.json and an entry of stats.json each."""
+    stats = read_json(folder / STATS)
+    if not isinstance(embodiments, dict) or not embodiments or set(embodiments) != set(stats):
+        raise ValueError(
+            f"checkpoint: {folder / CONFIG} names the robots {sorted(embodiments or ())}, {STATS} "
+            f"{sorted(stats)}, expected the same, at least one"
+        )
+    return {
+        name: Robot(
+            Embodiment.from_dict(embodiment, f"checkpoint: {folder / CONFIG}: robot {name}"),
+            Stats.from_dict(stats[name]),
+        )
+        for name, embodiment in embodiments.items()
+    }
+
+
+def _check_slots(name: str, robot: Robot, model: ModelConfig) -> None:
+    """ValueError where model, statistics and embodiment do not speak of vectors of the same width."""
+    got = robot.stats.state_mean.shape[0], robot.stats.action_mean.shape[1]
+    width = robot.embodiment.model_dim
+    if not got == (model.state_dim, model.action_dim) == (width, width):
+        raise ValueError(
+            f"checkpoint: robot {name}: model has {model.state_dim} state and {model.action_dim} action "
+            f"slots, statistics {got[0]} and {got[1]}, embodiment {width}"
+        )
 
 
 def load(folder: Path) -> Checkpoint:
@@ -141,8 +186,7 @@ def assemble(folder: Path, about: About, source: Path) -> Checkpoint:
     return Checkpoint(
         vla,
         Processor(tokenizer, about.spec),
-        about.stats,
-        about.embodiment,
+        about.robots,
         about.contract,
         folder.resolve().name,
         weights.fingerprint(files),

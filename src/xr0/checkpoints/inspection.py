@@ -9,11 +9,13 @@ from typing import Any
 
 from xr0.checkpoints import folder as checkpoint
 from xr0.checkpoints import official, pretrained, weights
+from xr0.checkpoints.contracts import contract_names, contract_of
 from xr0.checkpoints.folder import CONFIG
-from xr0.checkpoints.official import LoadOptions
+from xr0.checkpoints.image_rule import PREPROCESSOR, image_spec
+from xr0.checkpoints.options import LoadOptions
 from xr0.transform.images import ImageSpec
 from xr0.transform.normalize import Stats
-from xr0_robot.released import RELEASED, UNDOCUMENTED
+from xr0_robot.released import UNDOCUMENTED
 from xr0_robot.types import Embodiment
 
 
@@ -56,42 +58,45 @@ def _ours(folder: Path, weights_at: Path, options: LoadOptions) -> dict[str, Any
         "layout": "xr0",
         "contract": {**vars(about.contract), "known": about.contract_from},
         "images": _images(about.spec),
-        "robot_types": {about.embodiment.name: _robot(about.embodiment, about.stats)},
+        "robot_types": {n: _robot(robot.embodiment, robot.stats) for n, robot in about.robots.items()},
     }
 
 
 def _official(folder: Path, weights_at: Path, options: LoadOptions) -> dict[str, Any]:
     config = checkpoint.read_json(folder / CONFIG)
-    if not (folder / official.PREPROCESSOR).is_file():
-        lacking = f"no {official.PREPROCESSOR}: this folder cannot act"
+    if not (folder / PREPROCESSOR).is_file():
+        lacking = f"no {PREPROCESSOR}: this folder cannot act"
         return {"layout": "official", "contract": lacking, "robot_types": lacking}
-    preprocessor = checkpoint.read_json(folder / official.PREPROCESSOR)
+    preprocessor = checkpoint.read_json(folder / PREPROCESSOR)
     types = official.robot_types(preprocessor, folder)
-    contract, known = official.contract_of(config, types, weights_at, options)
-    stored = config.get(official.EXTRA)
+    contract, known = contract_of(config, types, weights_at, options)
+    stored = official.stored_robots(config)
     model = official.model_config(config, folder)
     checkpoint.read_tokenizer(folder, model)
     rows = {
-        name: _robot(_known_robot(name, stored, options), official.stats_of(table, model.state_dim, stored))
+        name: _robot(
+            _known_robot(name, stored, options), official.stats_of(name, table, model.state_dim, stored)
+        )
         for name, table in types.items()
     }
-    unknown = f"unknown: {known}; name it with --contract {official.contract_names()}"
+    unknown = f"unknown: {known}; name it with --contract {contract_names()}"
     return {
         "layout": "official",
         "contract": {**vars(contract), "known": known} if contract else unknown,
-        "images": _images(official.image_spec(preprocessor, folder)),
+        "images": _images(image_spec(preprocessor, folder)),
         "robot_types": rows,
     }
 
 
-def _known_robot(name: str, stored: Any, options: LoadOptions) -> Embodiment | str:
-    if stored is not None or (options.embodiment is not None and options.robot_type in (None, name)):
-        return official.robot(name, options, stored)
+def _known_robot(
+    name: str, stored: Mapping[str, Mapping[str, Any]], options: LoadOptions
+) -> Embodiment | str:
+    given = options if options.robot_type in (None, name) else LoadOptions(views=options.views)
+    if official.is_known(name, given, stored):
+        return official.robot(name, given, stored)
     if name in UNDOCUMENTED:
-        if options.views:
-            return official.robot(name, options, stored)
         return "its slots, units and views were not published: name the views with --views"
-    return RELEASED.get(name, "not known here: give the robot with --embodiment FILE.json")
+    return "not known here: give the robot with --embodiment FILE.json"
 
 
 def _robot(robot: Embodiment | str, stats: Stats) -> dict[str, Any]:

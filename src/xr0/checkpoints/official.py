@@ -4,58 +4,35 @@ config.json                sizes; `model_type` is "mibot"
 preprocessor_config.json   the image rule; `action_config`: mean and std [T][32] of every robot type
 tokenizer.json             model.safetensors, or shards with their index, or one .pt of the post-training code
 
-A folder written here also has the entry "xr0" in config.json, for what the released layout cannot say.
+A folder written here also has the entry "xr0" in config.json, for what the released layout cannot say: the
+contract, and by robot type its embodiment and the rest of its statistics.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from xr0.checkpoints import tensors, weights
-from xr0.checkpoints.folder import CONFIG, About, read_json
-from xr0.config import CAUSAL, CONTRACTS, RELEASED_EPSILON, WINDOWED, Contract, DiTConfig, ModelConfig
-from xr0.sizes import rope
-from xr0.transform.images import MAX_PIXELS, MEAN, MIN_PIXELS, STD, ImageSpec
+from xr0.checkpoints import qwen_config, tensors
+from xr0.checkpoints.contracts import EXTRA, contract_names, contract_of
+from xr0.checkpoints.folder import CONFIG, About, Robot, chosen, read_json
+from xr0.checkpoints.image_rule import PREPROCESSOR, image_processor, image_spec
+from xr0.checkpoints.options import LoadOptions
+from xr0.config import RELEASED_EPSILON, WINDOWED, DiTConfig, ModelConfig
 from xr0.transform.normalize import Stats
 from xr0_robot.released import RELEASED, UNDOCUMENTED, undocumented
 from xr0_robot.types import Embodiment
 
 MODEL_TYPE, ARCHITECTURE = "mibot", "MiBoTForActionGeneration"
-PREPROCESSOR = "preprocessor_config.json"
-EXTRA = "xr0"
-"""Entry of config.json for the contract, the robot and the state's statistics."""
 
-SAVED_BY = {
-    "dtype",
-    "torch_dtype",
-    "transformers_version",
-    "architectures",
-    "_name_or_path",
-    "rope_parameters",
-}
-"""Entries of a VLM's config that are not sizes, or that are respelled."""
-
-TRAINER_KEYS = {"ds_version", "global_steps"}
-"""Entries of a .pt file that the released post-training code's trainer writes and its start file lacks."""
-
-
-@dataclass(frozen=True)
-class LoadOptions:
-    """What a user names where a checkpoint leaves it open. views: titles, for a robot type without documented
-    ones; embodiment: the user's own robot, for a robot type that this project does not know."""
-
-    robot_type: str | None = None
-    contract: str | None = None
-    views: tuple[str, ...] = ()
-    embodiment: Embodiment | None = None
+Table = tuple[np.ndarray, np.ndarray]
+"""Mean and std of a robot type's actions, each float32 [T, d]."""
 
 
 def is_official(config: Mapping[str, Any]) -> bool:
@@ -77,28 +54,44 @@ def weights_source(folder: Path) -> Path:
 
 
 def read_about(folder: Path, source: Path, options: LoadOptions) -> About:
-    """All but the weights; FileNotFoundError or ValueError with one line.
+    """All but the weights, for the robot type that `options` names, or for all; FileNotFoundError or
+    ValueError with one line.
 
-    ValueError too where the robot type, its robot or the contract is not known and `options` does not say.
+    ValueError too where the contract or a robot is not known and `options` does not say.
     """
+    types = robot_types(read_json(folder / PREPROCESSOR), folder)
+    stored = stored_robots(read_json(folder / CONFIG))
+    one = options.robot_type is not None or options.embodiment is not None
+    if one or not all(is_known(name, options, stored) for name in types):
+        return _about(folder, source, options, [chosen(types, options.robot_type, str(folder))])
+    return _about(folder, source, options, types)
+
+
+def read_known(folder: Path, source: Path, options: LoadOptions) -> About:
+    """As `read_about`, for a start whose robots are to be replaced: those that are not known are left out."""
+    types = robot_types(read_json(folder / PREPROCESSOR), folder)
+    stored = stored_robots(read_json(folder / CONFIG))
+    return _about(folder, source, options, [name for name in types if is_known(name, options, stored)])
+
+
+def _about(folder: Path, source: Path, options: LoadOptions, names: Iterable[str]) -> About:
     config, preprocessor = read_json(folder / CONFIG), read_json(folder / PREPROCESSOR)
-    types = robot_types(preprocessor, folder)
-    name = choose_type(types, options.robot_type, folder)
+    types, stored = robot_types(preprocessor, folder), stored_robots(config)
     contract, contract_from = contract_of(config, types, source, options)
     if contract is None:
         raise ValueError(f"{folder}: {contract_from}; name it with --contract {contract_names()}")
-    stored = config.get(EXTRA)
     model = model_config(config, folder)
-    stats = stats_of(types[name], model.state_dim, stored)
-    if stored is None:
-        contract = replace(contract, max_prefix=min(contract.max_prefix, stats.horizon))
-        stats = replace(stats, epsilon=RELEASED_EPSILON if contract.name == WINDOWED.name else 0.0)
-    embodiment = robot(name, options, stored)
-    return About(model, image_spec(preprocessor, folder), embodiment, stats, contract, contract_from)
+    epsilon = RELEASED_EPSILON if contract.name == WINDOWED.name else 0.0
+    robots = {}
+    for name in names:
+        stats = stats_of(name, types[name], model.state_dim, stored)
+        stats = stats if name in stored else replace(stats, epsilon=epsilon)
+        robots[name] = Robot(robot(name, options, stored), stats)
+    return About(model, image_spec(preprocessor, folder), robots, contract, contract_from)
 
 
-def robot_types(preprocessor: Mapping[str, Any], folder: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Mean and std, each float32 [T, d], by robot type."""
+def robot_types(preprocessor: Mapping[str, Any], folder: Path) -> dict[str, Table]:
+    """The statistics of every robot type."""
     where = f"checkpoint: {folder / PREPROCESSOR}"
     table = preprocessor.get("action_config")
     if not isinstance(table, dict) or not table:
@@ -120,62 +113,12 @@ def robot_types(preprocessor: Mapping[str, Any], folder: Path) -> dict[str, tupl
     return types
 
 
-def choose_type(types: Mapping[str, Any], asked: str | None, folder: Path) -> str:
-    """The robot type that is asked for, or the only one."""
-    if asked is None and len(types) == 1:
-        return next(iter(types))
-    if asked is None:
-        raise ValueError(f"{folder} serves several robot types, name one: --robot-type {'|'.join(types)}")
-    if asked not in types:
-        raise ValueError(f"{folder}: got robot type {asked!r}, expected one of {', '.join(types)}")
-    return asked
-
-
-def contract_of(
-    config: Mapping[str, Any], types: Mapping[str, Any], source: Path, options: LoadOptions
-) -> tuple[Contract | None, str]:
-    """The contract to load with, and how it is known; None where neither files nor user tell.
-
-    bfloat16 weights saw a rotary table that went through bfloat16 (see `vlm.set_rope`), float32 ones did not.
-    """
-    contract, known = known_contract(config, types, source)
-    if options.contract is not None:
-        contract = named_contract(options.contract, contract if EXTRA in config else None)
-        known = "named by the user"
-    if contract is not None and EXTRA not in config:
-        contract = replace(contract, rounded_rope=stored_dtype(source) != torch.float32)
-    return contract, known
-
-
-def known_contract(
-    config: Mapping[str, Any], types: Sequence[str] | Mapping[str, Any], source: Path
-) -> tuple[Contract | None, str]:
-    """The contract that the files give away, and how; None where they do not."""
-    if EXTRA in config:
-        try:
-            return Contract.from_dict(config[EXTRA]["contract"]), "stored in config.json"
-        except (KeyError, TypeError) as error:
-            raise ValueError(
-                f"checkpoint: config.json: entry {EXTRA!r} holds no contract ({error})"
-            ) from error
-    if source.is_file():
-        if TRAINER_KEYS & set(weights.load_pt(source)):
-            return WINDOWED, "written by the released post-training code, which always trains with the window"
-        return (
-            None,
-            "a .pt file without the trainer's entries may be its start (causal) or its result (windowed)",
-        )
-    if set(types) <= {*RELEASED, *UNDOCUMENTED}:
-        return CAUSAL, f"robot types of a released checkpoint: {', '.join(types)}"
-    return None, f"robot types {', '.join(types)} are of no released checkpoint, so the contract is not known"
-
-
-def robot(name: str, options: LoadOptions, stored: Mapping[str, Any] | None) -> Embodiment:
-    """What the robot type sees, senses and is told."""
+def robot(name: str, options: LoadOptions, stored: Mapping[str, Mapping[str, Any]]) -> Embodiment:
+    """What the robot type sees, senses and is told. stored: as `stored_robots`."""
     if options.embodiment is not None:
         return options.embodiment
-    if stored is not None:
-        return Embodiment.from_dict(stored["embodiment"])
+    if name in stored:
+        return Embodiment.from_dict(stored[name]["embodiment"], f"checkpoint: {CONFIG}: robot {name}")
     if name in UNDOCUMENTED:
         return undocumented(name, options.views)
     if name not in RELEASED:
@@ -186,17 +129,35 @@ def robot(name: str, options: LoadOptions, stored: Mapping[str, Any] | None) -> 
     return RELEASED[name]
 
 
+def is_known(name: str, options: LoadOptions, stored: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether `robot` has an answer."""
+    given = options.embodiment is not None or (name in UNDOCUMENTED and bool(options.views))
+    return given or name in stored or name in RELEASED
+
+
+def stored_robots(config: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """What a folder written here says of each robot type: "embodiment" and "stats"."""
+    if EXTRA not in config:
+        return {}
+    extra = config[EXTRA]
+    robots = extra.get("robots") if isinstance(extra, dict) else None
+    entries = list(robots.values()) if isinstance(robots, dict) else [None]
+    parts = ("embodiment", "stats")
+    whole = (isinstance(e, dict) and all(isinstance(e.get(part), dict) for part in parts) for e in entries)
+    if not all(whole):
+        raise ValueError(
+            f"checkpoint: {CONFIG}: entry {EXTRA!r} has no robots, each with embodiment and stats"
+        )
+    return extra["robots"]
+
+
 def model_config(config: Mapping[str, Any], folder: Path) -> ModelConfig:
     """Sizes, in a form that transformers 4.57 and 5.x read alike."""
     try:
-        vlm, dit = config["vlm_config"], config["dit_config"]
-        text, vision = vlm["text_config"], vlm["vision_config"]
-        spelled = text.get("rope_parameters") or {"rope_theta": text["rope_theta"], **text["rope_scaling"]}
-        theta = float(spelled["rope_theta"])
-        rotary = rope(theta, list(spelled["mrope_section"]))
-        parts = {"text_config": {**_plain(text), **rotary}, "vision_config": _plain(vision)}
+        vlm, dit = qwen_config.arguments(config["vlm_config"], tied=True), config["dit_config"]
+        theta = vlm["text_config"]["rope_theta"]
         return ModelConfig(
-            {**_plain(vlm), **parts},
+            vlm,
             DiTConfig(dit["hidden_size"], dit["num_hidden_layers"], dit["head_dim"], theta),
             config["state_dim"],
             config["action_dim"],
@@ -207,35 +168,12 @@ def model_config(config: Mapping[str, Any], folder: Path) -> ModelConfig:
         ) from error
 
 
-def image_spec(preprocessor: Mapping[str, Any], folder: Path) -> ImageSpec:
-    """The image rule; what the file leaves out is as in the release."""
-    size = preprocessor.get("size") or {}
-    for key, expected in (("image_mean", MEAN), ("image_std", STD)):
-        if set(preprocessor.get(key, [expected])) != {expected}:
-            raise ValueError(
-                f"checkpoint: {folder / PREPROCESSOR}: {key} is {preprocessor[key]}, expected all {expected}"
-            )
-    return ImageSpec(
-        preprocessor.get("patch_size", 16),
-        preprocessor.get("merge_size", 2),
-        preprocessor.get("temporal_patch_size", 2),
-        preprocessor.get("min_pixels") or size.get("shortest_edge") or MIN_PIXELS,
-        preprocessor.get("max_pixels") or size.get("longest_edge") or MAX_PIXELS,
-    )
-
-
-def stored_dtype(source: Path) -> torch.dtype:
-    """Of the first tensor: weights have one dtype throughout."""
-    return next(iter(weights.read(source).values())).dtype
-
-
 def write_about(folder: Path, about: About, dtype: str) -> None:
     """config.json and preprocessor_config.json of a checkpoint made here."""
     model, text = about.model, about.model.vlm["text_config"]
-    extra = {
-        "contract": asdict(about.contract),
-        "embodiment": about.embodiment.to_dict(),
-        "stats": {k: v for k, v in about.stats.to_dict().items() if not k.startswith("action")},
+    robots = {
+        name: {"embodiment": robot.embodiment.to_dict(), "stats": _but_actions(robot.stats)}
+        for name, robot in about.robots.items()
     }
     config = {
         "architectures": [ARCHITECTURE],
@@ -243,7 +181,7 @@ def write_about(folder: Path, about: About, dtype: str) -> None:
         "torch_dtype": dtype,
         "state_length": 1,
         "state_dim": model.state_dim,
-        "action_length": about.stats.horizon,
+        "action_length": max(robot.stats.horizon for robot in about.robots.values()),
         "action_dim": model.action_dim,
         "vlm_config": {**model.vlm, "model_type": "qwen3_vl"},
         "dit_config": {
@@ -253,60 +191,26 @@ def write_about(folder: Path, about: About, dtype: str) -> None:
             "head_dim": model.dit.head_dim,
             "num_key_value_heads": text["num_key_value_heads"],
         },
-        EXTRA: extra,
+        EXTRA: {"contract": asdict(about.contract), "robots": robots},
     }
-    action = {"mean": about.stats.action_mean.tolist(), "std": about.stats.action_std.tolist()}
-    preprocessor = {**image_processor(about.spec), "action_config": {about.embodiment.name: action}}
+    actions = {
+        name: {"mean": robot.stats.action_mean.tolist(), "std": robot.stats.action_std.tolist()}
+        for name, robot in about.robots.items()
+    }
+    preprocessor = {**image_processor(about.spec), "action_config": actions}
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
     (folder / PREPROCESSOR).write_text(json.dumps(preprocessor) + "\n")
 
 
-def image_processor(spec: ImageSpec) -> dict[str, Any]:
-    """The image rule as transformers' image processors read it."""
-    return {
-        "image_processor_type": "Qwen2VLImageProcessorFast",
-        "patch_size": spec.patch,
-        "merge_size": spec.merge,
-        "temporal_patch_size": spec.temporal,
-        "min_pixels": spec.min_pixels,
-        "max_pixels": spec.max_pixels,
-        "size": {"shortest_edge": spec.min_pixels, "longest_edge": spec.max_pixels},
-        "image_mean": [MEAN] * 3,
-        "image_std": [STD] * 3,
-        "do_resize": True,
-        "do_rescale": True,
-        "do_normalize": True,
-        "resample": 3,
-    }
-
-
-def stats_of(
-    action: tuple[np.ndarray, np.ndarray], state_dim: int, stored: Mapping[str, Any] | None
-) -> Stats:
+def stats_of(name: str, action: Table, state_dim: int, stored: Mapping[str, Mapping[str, Any]]) -> Stats:
     """The state is fed as it is, unless the folder was written here."""
     mean, std = action
-    if stored is not None:
-        given = {"action_mean": mean, "action_std": std, **stored.get("stats", {})}
-        return Stats.from_dict(given)
+    if name in stored:
+        return Stats.from_dict({"action_mean": mean, "action_std": std, **stored[name]["stats"]})
     digest = hashlib.sha256(mean.tobytes() + std.tobytes()).hexdigest()
     return Stats(mean, std, np.zeros(state_dim, np.float32), np.ones(state_dim, np.float32), digest)
 
 
-def named_contract(name: str, stored: Contract | None) -> Contract:
-    """By its name; ValueError for an unknown one, or one that is not what the checkpoint has stored."""
-    found = [contract for contract in CONTRACTS if contract.name == name]
-    if not found:
-        raise ValueError(f"contract: got {name!r}, expected {contract_names()}")
-    if stored is not None and stored.name != name:
-        raise ValueError(f"contract: got {name!r}, but the checkpoint has stored {stored.name!r}")
-    return stored or found[0]
-
-
-def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config without what says how it was saved."""
-    return {key: value for key, value in config.items() if key not in SAVED_BY}
-
-
-def contract_names() -> str:
-    """What `--contract` takes."""
-    return "|".join(contract.name for contract in CONTRACTS)
+def _but_actions(stats: Stats) -> dict[str, Any]:
+    """What action_config has no place for."""
+    return {key: value for key, value in stats.to_dict().items() if key not in ("action_mean", "action_std")}

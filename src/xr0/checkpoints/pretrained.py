@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+from xr0.checkpoints import contracts, official
 from xr0.checkpoints import folder as checkpoint
-from xr0.checkpoints import official
 from xr0.checkpoints.folder import CONFIG, About, Checkpoint
-from xr0.checkpoints.official import LoadOptions
+from xr0.checkpoints.options import LoadOptions
 
 HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 """owner/name."""
@@ -21,7 +22,7 @@ HUB_FILES = ["*.json", "*.safetensors", "*.txt", "*.jinja"]
 
 
 def load(source: str | Path, options: LoadOptions = LoadOptions()) -> Checkpoint:  # noqa: B008 (frozen)
-    """Read a checkpoint of either layout.
+    """Read a checkpoint of either layout, with all its robots or the one that `options` names.
 
     FileNotFoundError or ValueError, one line, for a source that is not there, not whole, or that leaves open
     what `options` does not say.
@@ -36,12 +37,11 @@ def read_about(folder: Path, weights: Path, options: LoadOptions) -> About:
         return official.read_about(folder, weights, options)
     about = checkpoint.read_about(folder)
     if options.contract is not None:
-        official.named_contract(options.contract, about.contract)
-    if options.robot_type not in (None, about.embodiment.name):
-        raise ValueError(
-            f"{folder}: got robot type {options.robot_type!r}, expected {about.embodiment.name!r}"
-        )
-    return about
+        contracts.named_contract(options.contract, about.contract)
+    if options.robot_type is None:
+        return about
+    name = checkpoint.chosen(about.robots, options.robot_type, str(folder))
+    return replace(about, robots={name: about.robots[name]})
 
 
 def locate(source: str | Path) -> tuple[Path, Path]:

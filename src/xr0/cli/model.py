@@ -11,7 +11,7 @@ import tyro
 from xr0.cli import options
 
 if TYPE_CHECKING:
-    from xr0.checkpoints.official import LoadOptions
+    from xr0.checkpoints.options import LoadOptions
 
 Layout = Literal["xr0", "official", "vlm"]
 Shape = Literal["official_4b"]
@@ -39,7 +39,7 @@ class LoadFlags:
     def options(self) -> LoadOptions:
         """The same for xr0.checkpoints.pretrained."""
         from xr0.checkpoints.folder import read_json
-        from xr0.checkpoints.official import LoadOptions
+        from xr0.checkpoints.options import LoadOptions
         from xr0_robot.types import Embodiment
 
         path = self.embodiment
@@ -157,7 +157,7 @@ def bench(
     from xr0.bench import latency as stopwatch
     from xr0.bench import shapes
     from xr0.checkpoints import pretrained
-    from xr0.checkpoints.official import LoadOptions
+    from xr0.checkpoints.options import LoadOptions
     from xr0.policy import Policy
     from xr0_robot import report
 

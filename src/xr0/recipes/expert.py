@@ -36,10 +36,11 @@ def train_expert(
     """
     with world() as here:
         before = checkpoints.load(start)
-        robot = load_robot(data, settings.stride, before.stats.horizon, here)
-        if before.stats.fingerprint != robot.stats.fingerprint:
+        stats = before.robot(None).stats
+        robot = load_robot(data, settings.stride, stats.horizon, here)
+        if stats.fingerprint != robot.stats.fingerprint:
             raise ValueError(
-                f"{start} was trained on data with statistics {before.stats.fingerprint[:12]}, "
+                f"{start} was trained on data with statistics {stats.fingerprint[:12]}, "
                 f"{data} has {robot.stats.fingerprint[:12]}"
             )
         stage = stage_of(before.vla.train())

@@ -15,10 +15,36 @@ UNIT = 1.0
 
 
 @dataclass(frozen=True)
+class Quantiles:
+    """The 1st and 99th percentile of encoded actions per tick [t, d] and of the state [s], float32: between
+    them lies what the data usually holds."""
+
+    action_q01: np.ndarray
+    action_q99: np.ndarray
+    state_q01: np.ndarray
+    state_q99: np.ndarray
+
+    def __post_init__(self) -> None:
+        for low, high in (("action_q01", "action_q99"), ("state_q01", "state_q99")):
+            below, above = getattr(self, low), getattr(self, high)
+            if below.shape != above.shape or not ((above - below >= 0) & np.isfinite(above - below)).all():
+                raise ValueError(
+                    f"stats: got {low} {below.shape} and {high} {above.shape}, expected two arrays of one "
+                    f"shape, finite, {low} nowhere above {high}"
+                )
+
+    @staticmethod
+    def from_dict(data: Any) -> Quantiles:
+        """ValueError on unknown, missing or ragged entries."""
+        return Quantiles(**_arrays(data, QUANTILES))
+
+
+@dataclass(frozen=True)
 class Stats:
     """Mean and std of encoded actions per tick [t, d] and of the state [s], float32.
 
-    epsilon: added to each action's std, as the released post-training code does.
+    epsilon: added to each action's std, as the released post-training code does. quantiles: None where the
+    source has none, as the releases.
     """
 
     action_mean: np.ndarray
@@ -27,6 +53,7 @@ class Stats:
     state_std: np.ndarray
     fingerprint: str
     epsilon: float = 0.0
+    quantiles: Quantiles | None = None
 
     def __post_init__(self) -> None:
         if self.action_mean.shape != self.action_std.shape or self.action_mean.ndim != 2:
@@ -46,6 +73,13 @@ class Stats:
                 raise ValueError(f"stats: {name} holds NaN or infinity")
         if (self.action_std < 0).any() or (self.state_std < 0).any():
             raise ValueError("stats: a std is negative")
+        if self.quantiles is not None:
+            got = self.quantiles.action_q01.shape, self.quantiles.state_q01.shape
+            if got != (self.action_mean.shape, self.state_mean.shape):
+                raise ValueError(
+                    f"stats: got quantiles of shapes {got[0]} and {got[1]}, expected the means' "
+                    f"{self.action_mean.shape} and {self.state_mean.shape}"
+                )
 
     @property
     def horizon(self) -> int:
@@ -78,17 +112,26 @@ class Stats:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able; `from_dict` is its inverse."""
-        arrays = {name: getattr(self, name).tolist() for name in ARRAYS}
-        return arrays | {"fingerprint": self.fingerprint, "epsilon": self.epsilon}
+        data: dict[str, Any] = {name: getattr(self, name).tolist() for name in ARRAYS}
+        data |= {"fingerprint": self.fingerprint, "epsilon": self.epsilon}
+        if self.quantiles is not None:
+            data["quantiles"] = {name: getattr(self.quantiles, name).tolist() for name in QUANTILES}
+        return data
 
     @staticmethod
     def from_dict(data: Mapping[str, Any]) -> Stats:
         """ValueError on unknown, missing or ragged entries."""
         expected = {*ARRAYS, "fingerprint"}
-        if not expected <= set(data) <= {*expected, "epsilon"}:
+        if not expected <= set(data) <= {*expected, "epsilon", "quantiles"}:
             raise ValueError(f"stats: got {sorted(data)}, expected {sorted(expected)}")
-        arrays = {name: np.asarray(data[name], dtype=np.float32) for name in ARRAYS}
-        return Stats(**arrays, fingerprint=str(data["fingerprint"]), epsilon=float(data.get("epsilon", 0.0)))
+        arrays = _arrays({name: data[name] for name in ARRAYS}, ARRAYS)
+        quantiles = Quantiles.from_dict(data["quantiles"]) if "quantiles" in data else None
+        return Stats(
+            **arrays,
+            fingerprint=str(data["fingerprint"]),
+            epsilon=float(data.get("epsilon", 0.0)),
+            quantiles=quantiles,
+        )
 
     def _ticks(self, actions: np.ndarray) -> int:
         ticks = actions.shape[-2]
@@ -98,4 +141,16 @@ class Stats:
 
 
 ARRAYS = ("action_mean", "action_std", "state_mean", "state_std")
+QUANTILES = ("action_q01", "action_q99", "state_q01", "state_q99")
 """What `to_dict` writes as lists."""
+
+
+def _arrays(data: Any, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """float32, exactly the named ones."""
+    if not isinstance(data, Mapping) or set(data) != set(names):
+        got = sorted(data) if isinstance(data, Mapping) else type(data).__name__
+        raise ValueError(f"stats: got {got}, expected {sorted(names)}")
+    try:
+        return {name: np.asarray(data[name], dtype=np.float32) for name in names}
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"stats: {', '.join(names)}: expected tables of numbers ({error})") from error

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from xr0.checkpoints.folder import Checkpoint
+from xr0.checkpoints.folder import Checkpoint, Robot
 from xr0.config import CAUSAL
 from xr0.data.language import LanguageData, open_language
 from xr0.data.mixture import draw
@@ -59,7 +59,8 @@ def pretrain_choice(data: Path, out: Path, settings: BrickSettings) -> None:
         held_out = arguments(robot.held_out(weight, HELD_OUT), step=0)
         name = identity(settings, here, robot.stats.fingerprint)
         train(stage, batches, held_out, settings.optim, here, Run(out, settings.seed, name, stage.watched))
-        finish(out, settings, here, Checkpoint(vla, processor, robot.stats, robot.embodiment, CAUSAL, "", ""))
+        robots = {robot.embodiment.name: Robot(robot.embodiment, robot.stats)}
+        finish(out, settings, here, Checkpoint(vla, processor, robots, CAUSAL, "", ""))
 
 
 def learned_tokenizer(robot: RobotData, language: LanguageData) -> Tokenizer:
