@@ -184,7 +184,8 @@ class Policy:
     def warm_up(self) -> None:
         """One inference on a blank observation, so that the first real one is not the slowest."""
         images = {c.key: np.zeros((*made_up_size(c), 3), np.uint8) for c in self.embodiment.cameras}
-        self.infer(Request(images, np.zeros(self.embodiment.state_dim), "warm up", None, seed=0))
+        state = layout.decode_state(np.zeros(self.embodiment.model_dim), self.embodiment)
+        self.infer(Request(images, state, "warm up", None, seed=0))
 
     def metadata(self) -> dict[str, object]:
         """What a client needs to know before it moves anything."""

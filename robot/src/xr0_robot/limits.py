@@ -30,7 +30,7 @@ class PoseLimit:
 
 @dataclass(frozen=True)
 class PlainLimit:
-    """A range for the numbers of a segment, and how fast they may be commanded to change, per second.
+    """A range for the native numbers of a segment, and how fast they may be commanded to change, per second.
 
     Each is one number for all of the segment, or one for each of it. tolerance: share of the range by which a
     command may lie beyond it before clamping it counts as an intervention. A gripper is told the very ends of

@@ -29,8 +29,8 @@ def exp(rotvec: np.ndarray) -> np.ndarray:
 
 def log(matrix: np.ndarray) -> np.ndarray:
     """Rotation matrices [..., 3, 3] to axis-angle [..., 3], with angles in [0, pi]."""
-    quaternion = _quaternion(np.asarray(matrix, dtype=np.float64))
-    scalar, vector = quaternion[..., :1], quaternion[..., 1:]
+    wxyz = quaternion(np.asarray(matrix, dtype=np.float64))
+    scalar, vector = wxyz[..., :1], wxyz[..., 1:]
     sine = np.linalg.norm(vector, axis=-1, keepdims=True)
     angle = 2.0 * np.arctan2(sine, scalar)
     return np.where(sine < SMALL_ANGLE, 2.0, angle / np.maximum(sine, SMALL_ANGLE)) * vector
@@ -41,8 +41,11 @@ def angle_between(rotvec_a: np.ndarray, rotvec_b: np.ndarray) -> float:
     return float(np.linalg.norm(log(exp(rotvec_a).T @ exp(rotvec_b))))
 
 
-def _quaternion(m: np.ndarray) -> np.ndarray:
-    """wxyz with w >= 0, from the largest of four equivalent forms (stable at half a turn)."""
+def quaternion(m: np.ndarray) -> np.ndarray:
+    """Rotation matrices [..., 3, 3] to unit quaternions wxyz [..., 4] with w >= 0.
+
+    From the largest of four equivalent forms, stable at half a turn.
+    """
     d0, d1, d2 = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
     a, b, c = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
     p, q, r = m[..., 1, 0] + m[..., 0, 1], m[..., 2, 0] + m[..., 0, 2], m[..., 2, 1] + m[..., 1, 2]

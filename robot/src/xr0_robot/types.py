@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, Literal, TypeVar
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
+
+from xr0_robot import json_fields
+from xr0_robot.segment import Segment
 
 MODEL_DIM = 32
 """Width of the official state and action vectors (released config.json: state_dim, action_dim)."""
@@ -73,58 +76,15 @@ class Camera:
             )
 
 
-ANCHORS = ("chunk_start", "previous", "absolute")
-"""What a commanded number is relative to."""
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A run of numbers with one meaning, and where it sits in the native and in the model's vector.
-
-    kind `pose`: x, y, z [m] and an axis-angle [rad] in the arm's base frame; `plain`: anything else.
-    anchor `chunk_start`: the model sees the difference to the state at the chunk's start (for a pose, in
-    the end-effector frame there: R_t^T (p - p_t) and log(R_t^T R)); `previous`: the command is itself a
-    motion from where the one before it led, and the model sees it as it is; `absolute`: the number itself.
-    model None: sensed, for others to be anchored to, but not shown to the model.
-    """
-
-    name: str
-    kind: Literal["pose", "plain"]
-    anchor: Literal["chunk_start", "previous", "absolute"]
-    native: int
-    model: int | None
-    size: int
-
-    def __post_init__(self) -> None:
-        if self.kind not in ("pose", "plain"):
-            raise ValueError(f"segment {self.name}: got kind {self.kind!r}, expected 'pose' or 'plain'")
-        if self.anchor not in ANCHORS:
-            raise ValueError(
-                f"segment {self.name}: got anchor {self.anchor!r}, expected one of {', '.join(ANCHORS)}"
-            )
-        if self.kind == "pose" and self.size != 6:
-            raise ValueError(f"segment {self.name}: a pose has 6 numbers, got size {self.size}")
-
-    @property
-    def native_slice(self) -> slice:
-        """Where it sits in the robot's own vector."""
-        return slice(self.native, self.native + self.size)
-
-    @property
-    def model_slice(self) -> slice:
-        """Where it sits in the model's vector; empty where it is not shown to the model."""
-        return slice(0, 0) if self.model is None else slice(self.model, self.model + self.size)
-
-
 @dataclass(frozen=True)
 class Embodiment:
     """A robot as data: what it sees, what it senses, what it is told, in which frame, at which rate.
 
-    segments: the commands. sensed: the state, where it is laid out in another way than the commands; a
-    command that is anchored to the chunk's start has its measured twin of the same name there. Native vectors
-    are the robot's own, in SI units: `native_dim` numbers of a command, `state_dim` of a state; the model's
-    have `model_dim`, unused slots zero. frame, gripper: for people to read, no code obeys them. lower_case:
-    all but the first letter of a sentence is made small.
+    segments: the commands. sensed: the state, where it is laid out or written in another way than the
+    commands; a command that is anchored to the chunk's start has its measured twin of the same name there.
+    Native vectors are the robot's own, as its segments write them: `native_dim` numbers of a command,
+    `state_dim` of a state; the model's have `model_dim`, unused slots zero. frame, gripper: for people to
+    read, no code obeys them. lower_case: all but the first letter of a sentence is made small.
     """
 
     name: str
@@ -141,10 +101,12 @@ class Embodiment:
         self._check_layout("command", self.segments)
         self._check_layout("state", self.state_segments)
         for segment in self.segments:
+            if segment.model is None:
+                raise ValueError(f"embodiment {self.name}: command {segment.name} has no model place")
             if segment.anchor == "chunk_start" and self.twin(segment) is None:
                 raise ValueError(
                     f"embodiment {self.name}: command {segment.name} is anchored to the chunk's start, the "
-                    f"state has no such segment ({segment.kind}, {segment.size} numbers)"
+                    f"state has no such segment ({segment.kind}, {segment.model_size} numbers to the model)"
                 )
 
     @property
@@ -172,20 +134,23 @@ class Embodiment:
         return held
 
     def twin(self, segment: Segment) -> Segment | None:
-        """What measures the numbers that a command sets: the state's segment of the same name, kind and
-        size; None where nothing does."""
+        """What measures the numbers that a command sets, in units of its own: the state's segment of the same
+        name, kind and size to the model; None where nothing does."""
         same = [s for s in self.state_segments if s.name == segment.name]
-        fits = bool(same) and (same[0].kind, same[0].size) == (segment.kind, segment.size)
+        fits = bool(same) and (same[0].kind, same[0].model_size) == (segment.kind, segment.model_size)
         return same[0] if fits else None
 
-    def anchor_slice(self, segment: Segment) -> slice:
-        """Where the measured twin of a command sits in the native state; ValueError if it has none."""
+    def measured(self, segment: Segment) -> Segment:
+        """The measured twin of a command; ValueError if it has none."""
         twin = self.twin(segment)
         if twin is None:
             raise ValueError(f"embodiment {self.name}: the state does not measure {segment.name}")
-        return twin.native_slice
+        return twin
 
     def _check_layout(self, what: str, segments: tuple[Segment, ...]) -> None:
+        names = [segment.name for segment in segments]
+        if len(set(names)) < len(names):
+            raise ValueError(f"embodiment {self.name}: two {what} segments have one name, got {names}")
         used = np.zeros(self.model_dim, dtype=int)
         native = np.zeros(sum(segment.size for segment in segments), dtype=int)
         for segment in segments:
@@ -217,49 +182,12 @@ class Embodiment:
         """Build from `to_dict` data; ValueError names `source`, what it got and what was expected."""
         given = dict(data)
         if "cameras" in given:
-            given["cameras"] = _parts(Camera, given["cameras"], f"{source}: cameras")
+            given["cameras"] = json_fields.parts(Camera, given["cameras"], f"{source}: cameras")
         if "segments" in given:
-            given["segments"] = _parts(Segment, given["segments"], f"{source}: segments")
+            given["segments"] = json_fields.parts(Segment, given["segments"], f"{source}: segments")
         if given.get("sensed") is not None:
-            given["sensed"] = _parts(Segment, given["sensed"], f"{source}: sensed")
-        return _built(Embodiment, given, source)
-
-
-JSON_TYPES: Mapping[str, tuple[type, ...]] = {
-    "str": (str,),
-    "bool": (bool,),
-    "int": (int,),
-    "int | None": (int, type(None)),
-    "float": (int, float),
-}
-"""What JSON may hold for a field, by its annotation; the others are checked where they are built."""
-
-Part = TypeVar("Part", Camera, Segment, Embodiment)
-
-
-def _parts(kind: type[Part], data: Any, source: str) -> tuple[Part, ...]:
-    if not isinstance(data, list | tuple):
-        raise ValueError(f"{source}: got {type(data).__name__}, expected a list of {kind.__name__} maps")
-    return tuple(_built(kind, part, f"{source}[{k}]") for k, part in enumerate(data))
-
-
-def _built(kind: type[Part], data: Any, source: str) -> Part:
-    """A dataclass from a map of its fields; ValueError for unknown and missing ones and other types."""
-    known = {field.name: field for field in fields(kind)}
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{source}: got {type(data).__name__}, expected a map with {', '.join(known)}")
-    wrong = [f"unknown {key!r}" for key in data if key not in known]
-    wrong += [f"missing {name!r}" for name, f in known.items() if f.default is MISSING and name not in data]
-    if wrong:
-        raise ValueError(f"{source}: {', '.join(wrong)}, expected {', '.join(known)}")
-    for key, value in data.items():
-        expected = JSON_TYPES.get(str(known[key].type), (object,))
-        if not isinstance(value, expected) or (isinstance(value, bool) and int in expected):
-            raise ValueError(f"{source}: {key}: got {value!r}, expected {known[key].type}")
-    try:
-        return kind(**data)
-    except ValueError as error:
-        raise ValueError(f"{source}: {error}") from error
+            given["sensed"] = json_fields.parts(Segment, given["sensed"], f"{source}: sensed")
+        return json_fields.build(Embodiment, given, source)
 
 
 @dataclass(frozen=True)

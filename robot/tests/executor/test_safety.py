@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from xr0_robot import rotation
+from xr0_robot import canonical, representations, rotation
 from xr0_robot.executor.safety import Safety, Verdict
 from xr0_robot.limits import MotionLimit, PlainLimit, PoseLimit
 from xr0_robot.sims.bricks.embodiment import BRICKS
@@ -121,6 +123,73 @@ def test_no_sequence_of_commands_leaves_the_box_outruns_the_limits_or_carries_a_
         assert GRIPPER.low <= sent[6] <= GRIPPER.high
         assert abs(sent[6] - last[6]) <= GRIPPER.rate / 30 + 1e-9
         last = sent
+
+
+def in_other_numbers(rotation_name, unit="si"):
+    """The brick arm told in another representation, with a gripper that reads 80 mm closed and 0 open, and
+    how its axis-angle vectors are written in it."""
+    size = 3 + len(representations.NAMES[rotation_name])
+    pose = Segment("arm.pose", "pose", "chunk_start", 0, 0, size, rotation_name, unit)
+    gripper = Segment("arm.gripper", "gripper", "absolute", size, 6, 1, closed=80.0, open=0.0)
+    robot = replace(BRICKS, segments=(pose, gripper))
+    limits = {"arm.pose": POSE, "arm.gripper": PlainLimit(0.0, 80.0, rate=80.0 * GRIPPER.rate)}
+
+    def written(vector):
+        parts = canonical.to_native(vector[:6], pose), canonical.to_native(vector[6:], gripper)
+        return np.concatenate(parts)
+
+    return robot, limits, written
+
+
+OTHERS = [(name, "si") for name in sorted(representations.NAMES)] + [("euler_xyz", "degrees")]
+
+
+@pytest.mark.parametrize("how", OTHERS)
+def test_limits_mean_the_same_in_every_representation(how):
+    robot, limits, written = in_other_numbers(*how)
+    plain, other = Safety(BRICKS, BRICKS_LIMITS), Safety(robot, limits)
+    plain.reset(START)
+    other.reset(written(START))
+    for wanted in START + np.random.default_rng(0).normal(0.0, 0.1, (20, 7)):
+        ours, theirs = plain.check(wanted), other.check(written(wanted))
+        assert set(theirs.clamped) - {"arm.gripper range"} == set(ours.clamped) - {"arm.gripper range"}
+        sent = [canonical.to_canonical(theirs.command[s.native_slice], s) for s in robot.segments]
+        np.testing.assert_allclose(sent[0][:3], ours.command[:3], atol=1e-9)
+        np.testing.assert_allclose(rotation.exp(sent[0][3:]), rotation.exp(ours.command[3:6]), atol=1e-9)
+        np.testing.assert_allclose(sent[1], ours.command[6:], atol=1e-9)
+
+
+@pytest.mark.parametrize("how", OTHERS)
+def test_what_breaks_no_limit_keeps_its_bits_in_every_representation(how):
+    robot, limits, written = in_other_numbers(*how)
+    safety = Safety(robot, limits)
+    safety.reset(written(START))
+    for wanted in (START, START + np.array([0.01, 0.0, -0.01, 0.01, 0.0, 0.02, 0.1])):
+        told = written(wanted)
+        if how[0].startswith("quaternion"):
+            told[3:7] *= -1.0  # the same rotation
+        assert safety.check(told).command.tolist() == told.tolist()
+    told[0] = 9.0
+    assert safety.check(told).command[3:-1].tolist() == told[3:-1].tolist()
+
+
+def test_a_rotation_that_is_none_is_refused_and_no_robot_begins_with_one():
+    robot, limits, written = in_other_numbers("quaternion_xyzw")
+    safety = Safety(robot, limits)
+    with pytest.raises(ValueError, match=r"arm\.pose: got \[0.0, 0.0, 0.0, 0.0\], expected a rotation"):
+        safety.reset(np.zeros(8))
+    safety.reset(written(START))
+    verdict = safety.check(np.zeros(8))
+    assert verdict.command.tolist() == written(START).tolist()
+    assert verdict.refused is not None and verdict.refused.startswith("arm.pose: got [0.0")
+
+
+def test_what_is_measured_in_other_numbers_begins_as_the_command_writes_it():
+    robot, limits, written = in_other_numbers("euler_xyz", "degrees")
+    stroke = Segment("arm.gripper", "gripper", "absolute", native=6, model=6, size=1, closed=0.0, open=1.0)
+    safety = Safety(replace(robot, sensed=(BRICKS.segments[0], stroke)), limits)
+    safety.reset(START)
+    np.testing.assert_allclose(safety.hold(), written(START), atol=1e-12)
 
 
 MOVER = Embodiment(

@@ -21,6 +21,7 @@ import torch
 from xr0.bench import reference, roofline
 from xr0.config import FLOW_STEPS
 from xr0.policy import Policy, Prepared, Request, made_up_size
+from xr0.transform.actions import decode_state
 from xr0_robot.report import machine, now, versions
 
 FIXTURE_SEED = 7
@@ -109,7 +110,7 @@ def fixed_request(policy: Policy, fixture: Fixture) -> Request:
         camera.key: rng.integers(0, 256, (*size, 3), np.uint8)
         for camera, size in zip(cameras, sizes, strict=True)
     }
-    state = rng.normal(size=policy.embodiment.state_dim)
+    state = decode_state(rng.normal(size=policy.embodiment.model_dim), policy.embodiment)
     return Request(images, state, SENTENCE, None, FIXTURE_SEED)
 
 

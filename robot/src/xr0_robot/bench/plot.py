@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 
 from xr0_robot.bench.rollout import EpisodeResult
 from xr0_robot.executor.loop import Freshness
+from xr0_robot.representations import ANGLES
 from xr0_robot.types import Segment
 
 INK, SEAM = "#222222", "#3b6fb6"
@@ -53,13 +54,16 @@ def save(result: EpisodeResult, path: Path, title: str) -> None:
 
 
 def _panels(segment: Segment) -> list[tuple[str, list[int], tuple[str, ...]]]:
-    """Label, columns and their names: a pose has a panel for metres and one for radians."""
+    """Label, columns and their names: a pose has a panel for metres and one for its rotation."""
     columns = list(range(segment.native, segment.native + segment.size))
-    if segment.kind == "plain":
-        return [(segment.name, columns, tuple(str(i) for i in range(segment.size)))]
+    names = tuple(name.removeprefix(f"{segment.name}.") for name in segment.number_names)
+    angle = "deg" if segment.unit == "degrees" else "rad"
+    if segment.kind != "pose":
+        return [(f"{segment.name} [deg]" if segment.unit == "degrees" else segment.name, columns, names)]
+    written = angle if segment.rotation in ANGLES else segment.rotation
     return [
-        (f"{segment.name} [m]", columns[:3], ("x", "y", "z")),
-        (f"{segment.name} [rad]", columns[3:], ("rx", "ry", "rz")),
+        (f"{segment.name} [m]", columns[:3], names[:3]),
+        (f"{segment.name} [{written}]", columns[3:], names[3:]),
     ]
 
 

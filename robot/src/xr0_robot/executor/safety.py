@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from xr0_robot import rotation
+from xr0_robot import canonical, rotation
 from xr0_robot.limits import Limit, Limits, MotionLimit, PlainLimit, PoseLimit
 from xr0_robot.types import Embodiment, Segment, finite_vector
 
@@ -40,7 +40,8 @@ class Safety:
     def reset(self, state: np.ndarray) -> None:
         """Begin from where the robot is: measured float [state_dim].
 
-        What the state does not measure begins at its limit's `start`, and nothing has moved yet.
+        What the state does not measure begins at its limit's `start`, and nothing has moved yet. ValueError
+        where the state is none of this robot.
         """
         measured = _sane("state", state, self._embodiment.state_dim)
         last = np.zeros(self._embodiment.native_dim)
@@ -49,7 +50,8 @@ class Safety:
             if isinstance(limit, PlainLimit) and limit.start is not None:
                 last[segment.native_slice] = limit.start
             elif not isinstance(limit, MotionLimit):
-                last[segment.native_slice] = measured[self._embodiment.anchor_slice(segment)]
+                twin = self._embodiment.measured(segment)
+                last[segment.native_slice] = canonical.convert(measured[twin.native_slice], twin, segment)
         self._last = last
 
     def hold(self) -> np.ndarray:
@@ -59,7 +61,8 @@ class Safety:
         return self._embodiment.hold(self._last)
 
     def check(self, action: np.ndarray) -> Verdict:
-        """What may be sent instead of `action` [native_dim]; a NaN or another shape is answered by a hold."""
+        """What may be sent instead of `action` [native_dim]; a NaN, another shape or a rotation that is none
+        is answered by a hold."""
         verdict = self._verdict(action, self.hold())
         self._last = verdict.command.copy()
         return verdict
@@ -74,6 +77,8 @@ class Safety:
     def _verdict(self, action: np.ndarray, last: np.ndarray) -> Verdict:
         try:
             command = _sane("command", action, self._embodiment.native_dim)
+            for segment in self._embodiment.segments:
+                canonical.to_canonical(command[segment.native_slice], segment)
         except ValueError as error:
             return Verdict(self._embodiment.hold(last), refused=str(error))
         clamped: list[str] = []
@@ -85,7 +90,7 @@ class Safety:
         limit = self._limits[segment.name]
         now, before = command[segment.native_slice], last[segment.native_slice]
         if isinstance(limit, PoseLimit):
-            return _clamp_pose(segment.name, limit, self._embodiment.dt, now, before)
+            return _clamp_pose(segment, limit, self._embodiment.dt, now, before)
         if isinstance(limit, MotionLimit):
             return _clamp_motion(segment.name, limit, now)
         return _clamp_plain(segment.name, limit, self._embodiment.dt, now, before)
@@ -151,9 +156,11 @@ def _clamp_range(name: str, limit: PlainLimit | MotionLimit, now: np.ndarray) ->
     return [f"{name} range"] * bool(beyond.any())
 
 
-def _clamp_pose(name: str, limit: PoseLimit, dt: float, now: np.ndarray, before: np.ndarray) -> list[str]:
-    """Clamp `now` [6] in place; a pose that breaks no limit keeps its bits."""
-    clamped = []
+def _clamp_pose(
+    segment: Segment, limit: PoseLimit, dt: float, now: np.ndarray, before: np.ndarray
+) -> list[str]:
+    """Clamp `now` [size] in place; a position or a rotation that breaks no limit keeps its bits."""
+    name, clamped = segment.name, []
     inside = np.clip(now[:3], limit.low, limit.high)
     if (inside != now[:3]).any():
         now[:3] = inside
@@ -164,10 +171,11 @@ def _clamp_pose(name: str, limit: PoseLimit, dt: float, now: np.ndarray, before:
     if distance > limit.speed_m_s * dt:
         now[:3] = before[:3] + step * (limit.speed_m_s * dt / distance)
         clamped.append(f"{name} speed")
-    start = rotation.exp(before[3:])
-    turn = rotation.log(start.T @ rotation.exp(now[3:]))
+    start = rotation.exp(canonical.to_canonical(before, segment)[3:])
+    turn = rotation.log(start.T @ rotation.exp(canonical.to_canonical(now, segment)[3:]))
     angle = float(np.linalg.norm(turn))
     if angle > limit.turn_rad_s * dt:
-        now[3:] = rotation.log(start @ rotation.exp(turn * (limit.turn_rad_s * dt / angle)))
+        turned = rotation.log(start @ rotation.exp(turn * (limit.turn_rad_s * dt / angle)))
+        now[:] = canonical.to_native(np.concatenate([now[:3], turned]), segment)
         clamped.append(f"{name} turn")
     return clamped

@@ -210,11 +210,4 @@ def _features(
 
 def _names(segments: Sequence[Segment]) -> list[str]:
     ordered = sorted(segments, key=lambda segment: segment.native)
-    return [name for segment in ordered for name in _number_names(segment)]
-
-
-def _number_names(segment: Segment) -> list[str]:
-    """One name per number, so that a plot of the data can be read."""
-    if segment.kind == "pose":
-        return [f"{segment.name}.{part}" for part in ("x", "y", "z", "rx", "ry", "rz")]
-    return [segment.name] if segment.size == 1 else [f"{segment.name}.{k}" for k in range(segment.size)]
+    return [name for segment in ordered for name in segment.number_names]

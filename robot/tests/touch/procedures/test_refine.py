@@ -242,3 +242,11 @@ def test_an_arm_that_is_told_elsewhere_than_it_is_measured_is_refused():
     ):
         with pytest.raises(ValueError, match=r"told arm\.pose otherwise than it measures it"):
             arm_of(robot, "arm", 0.08, np.eye(3))
+
+
+def test_an_arm_whose_gripper_is_told_in_another_unit_is_refused():
+    pose, gripper = BRICKS.segments
+    width = replace(gripper, kind="gripper", closed=0.0, open=0.08)
+    with pytest.raises(ValueError, match=r"writes arm\.gripper in other numbers than m, rad"):
+        arm_of(replace(BRICKS, segments=(pose, width)), "arm", 0.08, np.eye(3))
+    arm_of(replace(BRICKS, segments=(pose, replace(width, open=1.0))), "arm", 0.08, np.eye(3))

@@ -58,8 +58,14 @@ def arm_of(embodiment: Embodiment, name: str, stroke_m: float, pads: np.ndarray)
         raise ValueError(f"arm {name!r}: got segments {sorted(segments)}, expected {wanted} among them")
     pose, gripper = (segments[each] for each in wanted)
     for segment in (pose, gripper):
+        if not segment.canonical:
+            raise ValueError(
+                f"arm {name!r}: {embodiment.name} writes {segment.name} in other numbers than m, rad "
+                "(axis-angle) and an opening from 0, closed, to 1"
+            )
         twin = embodiment.twin(segment)
-        if twin is None or twin.native != segment.native or segment.anchor == "previous":
+        alike = twin is not None and (twin.native, twin.form) == (segment.native, segment.form)
+        if not alike or segment.anchor == "previous":
             raise ValueError(
                 f"arm {name!r}: {embodiment.name} is told {segment.name} otherwise than it measures it, "
                 "expected one layout for state and command"
