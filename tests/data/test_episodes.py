@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xr0.data.episodes import Episodes, split_episodes
+from xr0.data.episodes import Episodes
 from xr0.data.lerobot import LeRobotDataset
+from xr0.data.split import split_episodes
 
 
 def numbered(lengths):

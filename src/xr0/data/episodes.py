@@ -81,12 +81,3 @@ class Episodes:
             pad=ticks >= end[:, None],
             tasks=tuple(self.tasks[k] for k in self.task_index[first]),
         )
-
-
-def split_episodes(count: int, validation_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Episode numbers for training and validation, each sorted; the same seed gives the same split."""
-    if not 0.0 <= validation_share < 1.0:
-        raise ValueError(f"split: got a validation share of {validation_share}, expected 0 <= share < 1")
-    order = np.random.default_rng(seed).permutation(count)
-    held_out = round(count * validation_share)
-    return np.sort(order[held_out:]), np.sort(order[:held_out])

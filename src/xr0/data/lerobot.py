@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from xr0.data.lerobot_meta import Episode, Feature, read_meta, read_table
+from xr0.data.episode_table import Episode, EpisodeTable
+from xr0.data.lerobot_meta import Feature, read_meta, read_table
 from xr0.data.video import decode_at, decode_image
 
 TOLERANCE_S = 1e-4
@@ -30,7 +30,7 @@ class LeRobotDataset:
     robot_type: str | None
     features: Mapping[str, Feature]
     tasks: tuple[str, ...]
-    episodes: tuple[Episode, ...]
+    episodes: EpisodeTable
 
     @staticmethod
     def open(root: Path | str) -> LeRobotDataset:
@@ -46,29 +46,40 @@ class LeRobotDataset:
     @property
     def frame_count(self) -> int:
         """Frames of all episodes."""
-        return sum(episode.length for episode in self.episodes)
+        return int(self.episodes.length.sum())
 
     def columns(
         self, names: Sequence[str], episodes: Sequence[Episode] | None = None
     ) -> list[dict[str, np.ndarray]]:
         """Numeric columns per episode, [length, size], float32 or int64; each file is read once."""
         wanted = self.episodes if episodes is None else episodes
-        by_file: dict[Path, list[Episode]] = {}
+        by_file: dict[Path, list[int]] = {}
         for episode in wanted:
-            by_file.setdefault(episode.data_path, []).append(episode)
-        found: dict[int, dict[str, np.ndarray]] = {}
+            by_file.setdefault(episode.data_path, []).append(episode.index)
+        found: dict[int, dict[str, np.ndarray]] = {index: {} for part in by_file.values() for index in part}
         for path, members in by_file.items():
-            table = read_table(path, members[0], [*names, "episode_index"])
-            place = table.column("episode_index").to_numpy()
-            arrays = {name: self._array(table, name, path) for name in names}
-            for episode in members:
-                rows = np.flatnonzero(place == episode.index)
-                if len(rows) != episode.length:
-                    raise ValueError(
-                        f"{path}, episode {episode.index}: got {len(rows)} rows, expected {episode.length}"
-                    )
-                found[episode.index] = {name: array[rows] for name, array in arrays.items()}
+            cuts = np.cumsum(self.episodes.length[members])[:-1]
+            for name, array in self.file_columns(path, names, np.array(members)).items():
+                plain = array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
+                for index, part in zip(members, np.split(plain, cuts), strict=True):
+                    found[index][name] = part
         return [found[episode.index] for episode in wanted]
+
+    def file_columns(self, path: Path, names: Sequence[str], episodes: np.ndarray) -> dict[str, np.ndarray]:
+        """Numeric columns of `episodes` in one data file, one behind the other: [rows, size], as stored."""
+        table = read_table(path, int(episodes[0]), [*names, "episode_index"])
+        place = table.column("episode_index").to_numpy()
+        order = np.argsort(place, kind="stable")
+        first, end = (np.searchsorted(place[order], episodes, side) for side in ("left", "right"))
+        wrong = np.flatnonzero(end - first != self.episodes.length[episodes])
+        if len(wrong):
+            k = int(wrong[0])
+            raise ValueError(
+                f"{path}, episode {episodes[k]}: got {end[k] - first[k]} rows, "
+                f"expected {self.episodes.length[episodes[k]]}"
+            )
+        rows = np.concatenate([order[a:b] for a, b in zip(first, end, strict=True)])
+        return {name: self._array(table, name, path)[rows] for name in names}
 
     def frames(
         self, episode: Episode, camera: str, indices: Sequence[int] | np.ndarray | None = None
@@ -90,7 +101,7 @@ class LeRobotDataset:
             pictures = self._stored_images(episode, camera, chosen)
         else:
             span = episode.videos[camera]
-            times = span.start_s + self._timestamps[episode.index][chosen].astype(np.float64)
+            times = span.start_s + self.timestamps(episode)[chosen]
             pictures = decode_at(span.path, times, TOLERANCE_S, f"episode {episode.index}")
         for picture in pictures:
             if picture.shape != (*feature.image_size, 3):
@@ -114,16 +125,16 @@ class LeRobotDataset:
             name = path.relative_to(self.root).as_posix()
             folder = name.split("/")[0]
             if folder in ("meta", "data"):
-                digest.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
+                with path.open("rb") as content:
+                    digest.update(name.encode() + hashlib.file_digest(content, "sha256").digest())
             elif folder == "videos":
                 digest.update(f"{name} {path.stat().st_size}\n".encode())
         return digest.hexdigest()
 
-    @cached_property
-    def _timestamps(self) -> dict[int, np.ndarray]:
-        """Seconds [length] of each episode's frames; all are read at once, for files hold many episodes."""
-        columns = self.columns(["timestamp"])
-        return {e.index: c["timestamp"][:, 0] for e, c in zip(self.episodes, columns, strict=True)}
+    def timestamps(self, episode: Episode) -> np.ndarray:
+        """float64 [length], seconds from the episode's start."""
+        column = self.file_columns(episode.data_path, ["timestamp"], np.array([episode.index]))["timestamp"]
+        return column[:, 0].astype(np.float64)
 
     def _array(self, table: pa.Table, name: str, path: Path) -> np.ndarray:
         feature = self.features.get(name)
@@ -138,11 +149,10 @@ class LeRobotDataset:
                 f"{path}: column {name!r} holds {len(column) - column.null_count} numbers "
                 f"in {len(table)} rows, expected {size} per row"
             )
-        array = column.to_numpy(zero_copy_only=False).reshape(len(table), size)
-        return array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
+        return column.to_numpy(zero_copy_only=False).reshape(len(table), size)
 
     def _stored_images(self, episode: Episode, camera: str, indices: np.ndarray) -> Iterator[np.ndarray]:
-        table = read_table(episode.data_path, episode, [camera, "episode_index"])
+        table = read_table(episode.data_path, episode.index, [camera, "episode_index"])
         rows = np.flatnonzero(table.column("episode_index").to_numpy() == episode.index)
         images = table.column(camera).take(rows[indices])
         for index, image in zip(indices, images, strict=True):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from xr0.data.episode_table import EpisodeTable, FilePlaces, Sentences, VideoPlaces
 
 
 @dataclass(frozen=True)
@@ -28,25 +31,6 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class VideoSpan:
-    """An episode's place in a video: the file and the second at which it starts there."""
-
-    path: Path
-    start_s: float
-
-
-@dataclass(frozen=True)
-class Episode:
-    """Where one episode is. `videos` is by feature name, e.g. "observation.images.base"."""
-
-    index: int
-    length: int
-    tasks: tuple[str, ...]
-    data_path: Path
-    videos: Mapping[str, VideoSpan]
-
-
-@dataclass(frozen=True)
 class Meta:
     """All of it. `tasks` are the sentences by task_index, `episodes` are 0, 1, 2 ... in order."""
 
@@ -55,7 +39,7 @@ class Meta:
     robot_type: str | None
     features: Mapping[str, Feature]
     tasks: tuple[str, ...]
-    episodes: tuple[Episode, ...]
+    episodes: EpisodeTable
 
 
 def read_meta(root: Path) -> Meta:
@@ -74,8 +58,6 @@ def read_meta(root: Path) -> Meta:
         tasks, episodes = read(root, info, cameras)
     except KeyError as error:
         raise ValueError(f"dataset {root}: meta/ has no entry {error}") from error
-    if [e.index for e in episodes] != list(range(len(episodes))) or not episodes:
-        raise ValueError(f"dataset {root}: meta/ does not list the episodes 0, 1, 2 ... once each")
     total = _entry(info, "total_episodes", root)
     if len(episodes) != total:
         raise ValueError(f"dataset {root}: meta/ lists {len(episodes)} episodes, info.json says {total}")
@@ -84,25 +66,26 @@ def read_meta(root: Path) -> Meta:
 
 def _episodes_v3(
     root: Path, info: Mapping[str, Any], cameras: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[Episode, ...]]:
+) -> tuple[tuple[str, ...], EpisodeTable]:
     names = ["episode_index", "tasks", "length", "data/chunk_index", "data/file_index"]
     parts = ("chunk_index", "file_index", "from_timestamp")
     names += [f"videos/{camera}/{part}" for camera in cameras for part in parts]
     paths = sorted(root.glob("meta/episodes/*/*.parquet"))
     if not paths:
         raise FileNotFoundError(f"dataset {root}: meta/episodes/*/*.parquet is missing")
-    rows = [row for path in paths for row in read_table(path, None, names).to_pylist()]
-    episodes = []
-    for row in sorted(rows, key=lambda row: row["episode_index"]):
-        place = {"chunk_index": row["data/chunk_index"], "file_index": row["data/file_index"]}
-        videos = {}
-        for camera in cameras:
-            chunk, file, start_s = (row[f"videos/{camera}/{part}"] for part in parts)
-            path = info["video_path"].format(video_key=camera, chunk_index=chunk, file_index=file)
-            videos[camera] = VideoSpan(root / path, start_s)
-        data_path = root / info["data_path"].format(**place)
-        episodes.append(Episode(row["episode_index"], row["length"], tuple(row["tasks"]), data_path, videos))
-    return _tasks_v3(root / "meta/tasks.parquet"), tuple(episodes)
+    table = pa.concat_tables([read_table(path, None, names) for path in paths])
+    table = table.take(_counted(table.column("episode_index").to_numpy(), root))
+    numbers = {name: table.column(name).to_numpy() for name in names if name != "tasks"}
+    sentences = Sentences()
+    for tasks in table.column("tasks"):
+        sentences.add(tasks.as_py())
+    videos = {}
+    for camera in cameras:
+        chunk, file, start_s = (numbers[f"videos/{camera}/{part}"] for part in parts)
+        videos[camera] = VideoPlaces(FilePlaces(root, info["video_path"], chunk, file), start_s)
+    data = FilePlaces(root, info["data_path"], numbers["data/chunk_index"], numbers["data/file_index"])
+    episodes = EpisodeTable(numbers["length"], *sentences.arrays(), data, videos)
+    return _tasks_v3(root / "meta/tasks.parquet"), episodes
 
 
 def _tasks_v3(path: Path) -> tuple[str, ...]:
@@ -117,20 +100,32 @@ def _tasks_v3(path: Path) -> tuple[str, ...]:
 
 def _episodes_v2(
     root: Path, info: Mapping[str, Any], cameras: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[Episode, ...]]:
-    episodes = []
-    for row in _json_lines(root / "meta/episodes.jsonl"):
-        index = row["episode_index"]
-        place = {"episode_chunk": index // info["chunks_size"], "episode_index": index}
-        videos = {
-            camera: VideoSpan(root / info["video_path"].format(video_key=camera, **place), 0.0)
-            for camera in cameras
-        }
-        data_path = root / info["data_path"].format(**place)
-        episodes.append(Episode(index, row["length"], tuple(row["tasks"]), data_path, videos))
+) -> tuple[tuple[str, ...], EpisodeTable]:
+    lines = _json_lines(root / "meta/episodes.jsonl")
+    rows = [(row["episode_index"], row["length"], tuple(row["tasks"])) for row in lines]
+    rows = [rows[k] for k in _counted(np.array([index for index, *_ in rows]), root)]
+    sentences = Sentences()
+    for _, _, tasks in rows:
+        sentences.add(tasks)
+    number = np.arange(len(rows))
+    chunk = number // info["chunks_size"]
+    videos = {
+        camera: VideoPlaces(FilePlaces(root, info["video_path"], chunk, number), np.zeros(len(rows)))
+        for camera in cameras
+    }
+    data = FilePlaces(root, info["data_path"], chunk, number)
+    length = np.array([length for _, length, _ in rows])
     path = root / "meta/tasks.jsonl"
     tasks = {row["task_index"]: row["task"] for row in _json_lines(path)}
-    return _in_order(tasks, path), tuple(sorted(episodes, key=lambda episode: episode.index))
+    return _in_order(tasks, path), EpisodeTable(length, *sentences.arrays(), data, videos)
+
+
+def _counted(index: np.ndarray, root: Path) -> np.ndarray:
+    """The order that sorts episode numbers; ValueError unless they are 0, 1, 2 ... once each."""
+    order = np.argsort(index, kind="stable")
+    if len(index) == 0 or (index[order] != np.arange(len(index))).any():
+        raise ValueError(f"dataset {root}: meta/ does not list the episodes 0, 1, 2 ... once each")
+    return order
 
 
 def _in_order(tasks: Mapping[int, str], path: Path) -> tuple[str, ...]:
@@ -139,9 +134,9 @@ def _in_order(tasks: Mapping[int, str], path: Path) -> tuple[str, ...]:
     return tuple(tasks[k] for k in range(len(tasks)))
 
 
-def read_table(path: Path, episode: Episode | None, columns: Sequence[str] | None) -> pa.Table:
+def read_table(path: Path, episode: int | None, columns: Sequence[str] | None) -> pa.Table:
     """A parquet file's columns; one line that names file, episode and column if they cannot be had."""
-    where = f"{path}" if episode is None else f"{path}, episode {episode.index}"
+    where = f"{path}" if episode is None else f"{path}, episode {episode}"
     if not path.is_file():
         raise FileNotFoundError(f"{where}: the file is missing")
     try:
@@ -163,16 +158,15 @@ def _json(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: not valid JSON ({error})") from error
 
 
-def _json_lines(path: Path) -> list[dict[str, Any]]:
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing: not a LeRobot v2 dataset")
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{path}, line {number}: not valid JSON ({error})") from error
-    return rows
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError as error:
+                raise ValueError(f"{path}, line {number}: not valid JSON ({error})") from error
 
 
 def _entry(info: Mapping[str, Any], key: str, root: Path) -> Any:

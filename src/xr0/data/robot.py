@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +11,12 @@ import torch
 
 from xr0.data import stats as data_stats
 from xr0.data.collate import pad_rows
-from xr0.data.episodes import Episodes, Windows, split_episodes
+from xr0.data.episodes import Episodes, Windows
 from xr0.data.frames import FrameStore
 from xr0.data.lerobot import LeRobotDataset
 from xr0.data.mixture import draw
+from xr0.data.source import read_embodiment
+from xr0.data.split import SPLIT_SEED, VALIDATION_SHARE, split_episodes
 from xr0.transform.actions import encode_actions, encode_state
 from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor
@@ -25,14 +26,8 @@ from xr0.types import Batch
 from xr0_robot.features import IMAGES
 from xr0_robot.types import Embodiment
 
-VALIDATION_SHARE = 0.03
-"""Of the episodes, and at least one; never trained on."""
-
 RATE_TOLERANCE_HZ = 0.01
 """Between a dataset's frames and a robot's ticks."""
-
-SPLIT_SEED = 0
-"""Of the train/validation split, the same for all stages."""
 
 
 @dataclass(frozen=True)
@@ -173,17 +168,3 @@ def _check_fit(dataset: LeRobotDataset, windows: Windows, embodiment: Embodiment
             f"dataset {dataset.root}: recorded at {dataset.fps:g} Hz, embodiment {embodiment.name} runs at "
             f"{embodiment.rate_hz:g} Hz"
         )
-
-
-def read_embodiment(root: Path) -> Embodiment:
-    """The robot that recorded a dataset, from its meta/embodiment.json."""
-    path = root / "meta" / "embodiment.json"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"dataset {root}: no meta/embodiment.json, expected the recording robot as Embodiment.to_dict()"
-        )
-    try:
-        data = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"{path}: no JSON: {error}") from error
-    return Embodiment.from_dict(data, str(path))

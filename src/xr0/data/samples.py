@@ -1,0 +1,160 @@
+"""The samples of a run: sources and robots mixed by weight. Sample i is a pure function of (seed, i)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from xr0.data.collate import pad_rows
+from xr0.data.drawing import Drawing
+from xr0.data.robots import by_robot, encoded, sizeless
+from xr0.data.source import Source, Weigh, Windows
+from xr0.transform.normalize import Stats
+from xr0.transform.processor import Processor, Tokens
+from xr0.transform.tokenizer import padding_id
+from xr0.types import Batch
+
+PLACE, OWN, SHARED, HELD_OUT = range(4)
+"""What a random number is for; each draws from a generator of its own."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A frame: the number of its source, and where it is there."""
+
+    source: int
+    episode: int
+    frame: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sample, normalised: state [1, s], actions and mask [t, d], float32."""
+
+    tokens: Tokens
+    state: np.ndarray
+    actions: np.ndarray
+    mask: np.ndarray
+    seed: int
+    origin: str
+
+
+@dataclass(frozen=True)
+class Samples:
+    """weights [k]: how often each source is drawn. stats: by the robot's name."""
+
+    sources: tuple[Source, ...]
+    weights: np.ndarray
+    training: tuple[Drawing, ...]
+    validation: tuple[Drawing, ...]
+    stats: Mapping[str, Stats]
+    processor: Processor
+    seed: int
+
+    @staticmethod
+    def of(
+        sources: Sequence[Source],
+        stats: Mapping[str, Stats],
+        processor: Processor,
+        seed: int,
+        weights: Sequence[float] | None = None,
+        weigh: Weigh | None = None,
+    ) -> Samples:
+        """weights: of the sources, else each counts by its training frames. weigh: of frames, else all alike.
+
+        ValueError for weights that are none, and where robots or statistics do not go together.
+        """
+        by_robot(sources)
+        training = tuple(Drawing.of(source, source.training, weigh) for source in sources)
+        validation = tuple(Drawing.of(source, source.validation, weigh) for source in sources)
+        for source in sources:
+            _check_stats(source, stats)
+        if weights is None:
+            shares = np.array([source.window_count(source.training).sum() for source in sources], np.float64)
+        else:
+            shares = np.array(weights, dtype=np.float64)
+        if shares.shape != (len(sources),) or not (shares > 0).all() or not np.isfinite(shares).all():
+            raise ValueError(f"weights: got {list(weights or ())}, expected {len(sources)} numbers above 0")
+        return Samples(tuple(sources), shares, training, validation, dict(stats), processor, seed)
+
+    def place(self, index: int) -> Place:
+        """Where training sample `index` lies."""
+        return self._draw(self.training, np.random.default_rng([self.seed, PLACE, index]))
+
+    def own_seed(self, index: int) -> int:
+        """What all other randomness of sample `index` comes from."""
+        return int(np.random.default_rng([self.seed, OWN, index]).integers(2**63))
+
+    def instruction(self, place: Place) -> str:
+        """The sentence of a frame."""
+        return self._window(place).tasks[0]
+
+    def row(self, place: Place, seed: int, instruction: str | None = None) -> Row:
+        """A frame as a sample, told its own sentence or `instruction`."""
+        source = self.sources[place.source]
+        window, stats = self._window(place), self.stats[source.embodiment.name]
+        state, actions = encoded(window.state, window.actions, source.embodiment)
+        tokens = self.processor.action(
+            source.images(place.episode, place.frame),
+            window.tasks[0] if instruction is None else instruction,
+            sizeless(source.embodiment),
+        )
+        return Row(
+            tokens,
+            stats.normalize_state(state),
+            stats.normalize_actions(actions)[0],
+            stats.mask,
+            seed,
+            source.origin(place.episode, place.frame),
+        )
+
+    def batch(self, indices: Sequence[int] | np.ndarray, step: int) -> Batch:
+        """Training samples of optimiser step `step`."""
+        rows = [self.row(self.place(int(i)), self.own_seed(int(i))) for i in indices]
+        return self.collate(rows, step)
+
+    def held_out(self, count: int) -> Batch:
+        """Validation samples, drawn as training samples are; always the same."""
+        generators = [np.random.default_rng([HELD_OUT, i]) for i in range(count)]
+        rows = [self.row(self._draw(self.validation, rng), int(rng.integers(2**63))) for rng in generators]
+        return self.collate(rows, step=0)
+
+    def collate(self, rows: Sequence[Row], step: int) -> Batch:
+        """Rows to a batch, as long as the longest; behind a shorter horizon the mask is 0."""
+        horizon = max(len(row.actions) for row in rows)
+
+        def padded(arrays: Sequence[np.ndarray]) -> torch.Tensor:
+            filled = [np.pad(array, ((0, horizon - len(array)), (0, 0))) for array in arrays]
+            return torch.from_numpy(np.stack(filled))
+
+        shared = np.random.default_rng([self.seed, SHARED, step]).integers(2**63)
+        return Batch(
+            vlm=pad_rows([row.tokens for row in rows], padding_id(self.processor.tokenizer)),
+            state=torch.from_numpy(np.stack([row.state for row in rows])),
+            actions=padded([row.actions for row in rows]),
+            action_mask=padded([row.mask for row in rows]),
+            seeds=torch.tensor([row.seed for row in rows]),
+            shared_seed=torch.tensor(int(shared)),
+            origin=tuple(row.origin for row in rows),
+        )
+
+    def _draw(self, drawings: Sequence[Drawing], rng: np.random.Generator) -> Place:
+        which = int(rng.choice(len(self.sources), p=self.weights / self.weights.sum()))
+        return Place(which, *drawings[which].place(rng))
+
+    def _window(self, place: Place) -> Windows:
+        return self.sources[place.source].windows(place.episode, np.array([place.frame]))
+
+
+def _check_stats(source: Source, stats: Mapping[str, Stats]) -> None:
+    robot = source.embodiment.name
+    if robot not in stats:
+        raise ValueError(f"statistics: got robots {sorted(stats)}, none for {robot}")
+    if stats[robot].horizon != source.horizon:
+        raise ValueError(
+            f"dataset {source.dataset.root}: windows of {source.horizon} ticks, the statistics of robot "
+            f"{robot} cover {stats[robot].horizon}"
+        )
