@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from xr0.data.stats import STD_FLOOR, statistics
+from xr0.data.moments import STD_FLOOR
+from xr0.data.stats import statistics
 
 N, T, D = 400, 5, 4
 

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 OPEN_FILES = 12
 """Per process; a video's decoder holds some megabytes of frames."""
 
 
+@runtime_checkable
 class Closing(Protocol):
     """What can be closed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from xr0.data.open_videos import OpenVideos
 from xr0.data.stored_images import StoredImages
 
 
+@runtime_checkable
 class Pictures(Protocol):
     """Frames by place."""
 

@@ -12,7 +12,7 @@ from xr0.data.moments import Moments, Spread, floored
 from xr0.data.robots import by_robot, encoded
 from xr0.data.source import BLOCK, Source
 from xr0.data.summary import Summary
-from xr0.transform.normalize import Stats
+from xr0.transform.normalize import Quantiles, Stats
 
 MAX_WINDOWS = 200_000
 """That are looked at, evenly spaced: a mean to 0.2 % of its std, in minutes for any amount of data."""
@@ -58,7 +58,12 @@ def _summary(sources: Sequence[Source], max_windows: int) -> Summary:
 
 def _stats(actions: Spread, state: Spread, fingerprint: str) -> Stats:
     arrays = (actions.mean, floored(actions.std), state.mean[0], floored(state.std[0]))
-    return Stats(*(array.astype(np.float32) for array in arrays), fingerprint=fingerprint)
+    usual = (actions.q01, actions.q99, state.q01[0], state.q99[0])
+    return Stats(
+        *(array.astype(np.float32) for array in arrays),
+        fingerprint=fingerprint,
+        quantiles=Quantiles(*(array.astype(np.float32) for array in usual)),
+    )
 
 
 def _fingerprint(sources: Sequence[Source], max_windows: int) -> str:
