@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,16 @@ def test_seam_ratio_of_a_known_seam():
 def test_an_invisible_seam_has_ratio_one():
     x = [k**2 / 2 for k in range(12)]
     assert metrics.seam_ratio(BRICKS, ticks_of(x, [0] * 6 + [1] * 6)) == pytest.approx(1.0)
+
+
+def test_the_seam_is_the_same_where_a_pose_is_written_otherwise():
+    pose, gripper = BRICKS.segments
+    quaternion = replace(pose, rotation="quaternion_wxyz", native=1, size=7)
+    robot = replace(BRICKS, segments=(replace(gripper, native=0), quaternion))
+    x = [k**2 / 2 + (2.5 if k >= 6 else 0.0) for k in range(12)]
+    ticks = ticks_of(x, [0] * 6 + [1] * 6)
+    told = [replace(t, command=np.array([t.tick % 2, t.command[0], 0, 0, 1, 0, 0, 0])) for t in ticks]
+    assert metrics.seam_ratio(robot, told) == pytest.approx(2.5)
 
 
 def test_a_stop_is_a_seam_but_standing_is_not():
