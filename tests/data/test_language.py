@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from xr0.data.collate import pad_rows
-from xr0.data.language import LanguageData, collated, open_language
+from xr0.data.language import LanguageData, collated, joined, open_language
 from xr0.model import vlm
 from xr0.model.vla import VLA
 from xr0.sizes import TINY_IMAGES, tiny_model
@@ -100,3 +100,11 @@ def test_a_sample_depends_on_its_index_alone(data: LanguageData, processor: Proc
 
 def test_no_index_is_no_batch(data: LanguageData, processor: Processor) -> None:
     assert data.batch([], 1, processor) is None
+
+
+def test_several_sets_stand_one_behind_the_other(data: LanguageData) -> None:
+    last = LanguageData((data.conversations[1],), "last")
+    both = joined([data, last, data])
+    assert list(both.conversations) == [*data.conversations, data.conversations[1], *data.conversations]
+    assert both.fingerprint == f"{data.fingerprint}-last-{data.fingerprint}"
+    assert list(joined([]).conversations) == []

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +47,30 @@ class LanguageData:
         rngs = [np.random.default_rng([STREAM, seed, int(index)]) for index in indices]
         drawn = [self.conversations[int(rng.integers(len(self.conversations)))] for rng in rngs]
         return collated(drawn, processor) if drawn else None
+
+
+@dataclass(frozen=True)
+class _Chain(Sequence[Conversation]):
+    """Parts one behind the other; part k ends before ends[k]."""
+
+    parts: tuple[Sequence[Conversation], ...]
+    ends: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return self.ends[-1] if self.ends else 0
+
+    def __getitem__(self, index: Any) -> Conversation:
+        if not 0 <= index < len(self):
+            raise IndexError(f"no conversation {index}, there are {len(self)}")
+        k = bisect_right(self.ends, index)
+        return self.parts[k][index - self.ends[k] + len(self.parts[k])]
+
+
+def joined(parts: Sequence[LanguageData]) -> LanguageData:
+    """One behind the other: each conversation is drawn as often as any. Without parts there is none."""
+    conversations = tuple(part.conversations for part in parts)
+    chain = _Chain(conversations, tuple(accumulate(map(len, conversations))))
+    return LanguageData(chain, "-".join(part.fingerprint for part in parts))
 
 
 def collated(conversations: Sequence[Conversation], processor: Processor) -> LanguageBatch:
