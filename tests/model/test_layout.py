@@ -85,11 +85,15 @@ def test_every_action_sees_the_state_and_all_of_its_own_row_s_context_and_no_pad
 @torch.no_grad()
 def test_another_mask_may_stand_in_for_the_contract_s(shallow: VLA, context: Context) -> None:
     """As post-training does, to hide tokens of the prefix."""
-    own = masks.hide_prefix(masks.action_mask_dit(HORIZON, 4, torch.device("cpu")), torch.tensor([True]), 3)
-    layout = shallow.layout(context, HORIZON, torch.tensor([3, 3]), WINDOWED, own)
-    whole = shallow.layout(context, HORIZON, torch.tensor([3, 3]), WINDOWED)
+    hidden, lengths = torch.zeros(2, HORIZON, dtype=torch.bool), torch.tensor([3, 4])
+    hidden[0, 0] = hidden[1, 1] = True
+    own = masks.hide_prefix(masks.action_mask_dit(HORIZON, 4, torch.device("cpu")), hidden, lengths)
+    layout = shallow.layout(context, HORIZON, lengths, WINDOWED, own)
+    whole = shallow.layout(context, HORIZON, lengths, WINDOWED)
+    first, second = (layout.mask != whole.mask)[:, 0]
     length = context.mask.shape[1]
-    assert torch.nonzero((layout.mask != whole.mask)[0, 0]).tolist() == [[5, length + 2], [6, length + 2]]
+    assert torch.nonzero(first).tolist() == [[5, length + 2], [6, length + 2]]
+    assert torch.nonzero(second).tolist() == [[6, length + 3], [7, length + 3]]
     assert torch.equal(layout.positions, whole.positions)
 
 

@@ -27,13 +27,16 @@ def test_contract_b_keeps_the_world_and_the_newest_actions() -> None:
 
 def test_hidden_prefix_is_invisible_to_the_suffix_only() -> None:
     causal = masks.action_mask_dit(4, None, torch.device("cpu"))
-    got = drawn(masks.hide_prefix(causal, torch.tensor([True]), prefix_length=2))
-    assert got == ["x.....", "xx....", "xxx...", "xxxx..", "xx.xx.", "xx.xxx"]
+    hidden = torch.tensor([[True, False, False, False], [False] * 4, [False, True, False, False]])
+    first, second, third = masks.hide_prefix(causal, hidden, torch.tensor([2, 2, 3]))
+    assert drawn(first) == ["x.....", "xx....", "xxx...", "xxxx..", "xx.xx.", "xx.xxx"]
+    assert torch.equal(second, causal)
+    assert drawn(third) == ["x.....", "xx....", "xxx...", "xxxx..", "xxxxx.", "xxx.xx"]
 
 
 def test_padding_is_seen_by_nobody_and_the_rest_by_all() -> None:
     own = masks.action_mask_dit(2, 4, torch.device("cpu"))
-    got = masks.with_context(own, torch.tensor([[True, True, False]]))
+    got = masks.with_context(own[None], torch.tensor([[True, True, False]]))
     assert got.shape == (1, 1, 4, 7)
     assert not got[..., 2].any()
     assert got[..., :2].all()

@@ -6,7 +6,8 @@ velocity is (action - x) / (1 - t): it needs neither the noise nor the order of 
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import pytest
 import small_model
@@ -16,6 +17,8 @@ from torch import Tensor
 from xr0.model.vla import VLA, Layout
 from xr0.train.flow_stage import FlowStage
 from xr0.train.post_train import PostTrainStage
+from xr0.train.prefixes import PAPER, RELEASED, SYNC
+from xr0.train.trainable import select
 from xr0.types import Batch, Context
 
 HORIZON, USED = 10, 5
@@ -54,9 +57,14 @@ class Known:
         return self.given.actions.repeat_interleave(NOISES, dim=0)
 
     @property
-    def prefix(self) -> int:
-        """Length, by the positions: sink and state are followed without a jump."""
-        return int((self.layouts[-1].positions.diff(dim=1) == 1).cumprod(dim=1).sum(dim=1)[0]) - 1
+    def prefixes(self) -> list[int]:
+        """Their lengths, by the positions: sink and state are followed without a jump."""
+        steady = (self.layouts[-1].positions.diff(dim=1) == 1).cumprod(dim=1)
+        return (steady.sum(dim=1) - 1).tolist()
+
+    def forget(self) -> None:
+        for asked in (self.x, self.t, self.layouts):
+            asked.clear()
 
     def modulation(self, t: Tensor) -> Tensor:
         return t[:, None, None].expand(-1, 6, 64)
@@ -92,17 +100,18 @@ def known(
     return double
 
 
+def released(vla: VLA) -> PostTrainStage:
+    return PostTrainStage(vla, RELEASED, frequency_weight=0.0)
+
+
 def with_prefix(stage: PostTrainStage, double: Known, wanted: int) -> dict[str, Tensor]:
-    """The stage's losses from the first seed that draws a prefix of this length."""
+    """The stage's losses from the first step that draws a prefix of this length."""
     for seed in range(200):
-        torch.manual_seed(seed)
-        double.x.clear()
-        double.t.clear()
-        double.layouts.clear()
-        losses = stage(double.given)
-        if double.prefix == wanted:
+        double.forget()
+        losses = stage(replace(double.given, shared_seed=torch.tensor(seed)))
+        if double.prefixes == SAMPLES * NOISES * [wanted]:
             return losses
-    raise AssertionError(f"no prefix of {wanted} ticks in 200 batches")
+    raise AssertionError(f"no prefix of {wanted} ticks in 200 steps")
 
 
 def errors() -> Tensor:
@@ -128,7 +137,7 @@ def test_the_true_velocity_has_no_loss(vla: VLA, encoded: Context, monkeypatch: 
     double = known(vla, encoded, monkeypatch)
     assert float(FlowStage(vla)(double.given)["loss"]) == pytest.approx(0, abs=1e-6)
     for p in (0, 3):
-        losses = with_prefix(PostTrainStage(vla), double, p)
+        losses = with_prefix(released(vla), double, p)
         assert float(losses["error"]) == pytest.approx(0, abs=1e-6)
         assert float(losses["loss"]) == pytest.approx(0, abs=1e-6)
 
@@ -170,12 +179,11 @@ class Drawn:
 @pytest.fixture(scope="module")
 def draws(vla: VLA, encoded: Context) -> list[Drawn]:
     with pytest.MonkeyPatch.context() as patch:
-        double, stage, found = known(vla, encoded, patch), PostTrainStage(vla), []
+        double, stage, found = known(vla, encoded, patch), released(vla), []
         for seed in range(300):
-            torch.manual_seed(seed)
-            double.layouts.clear()
-            stage(double.given)
-            p = double.prefix
+            double.forget()
+            stage(replace(double.given, shared_seed=torch.tensor(seed)))
+            [p] = set(double.prefixes)
             *rollout, training = ({p - j for j in hidden(layout, p)} for layout in double.layouts)
             found.append(Drawn(p, training, set().union(*rollout)))
     return found
@@ -205,7 +213,7 @@ def test_the_prefix_is_clean_and_the_rest_on_the_straight_path(
     vla: VLA, encoded: Context, monkeypatch: pytest.MonkeyPatch, p: int
 ) -> None:
     double = known(vla, encoded, monkeypatch, errors())
-    with_prefix(PostTrainStage(vla), double, p)
+    with_prefix(released(vla), double, p)
     for x in double.x:
         assert torch.equal(x[:, :p], double.action[:, :p])
         assert not torch.isclose(x[:, p:], double.action[:, p:]).all(dim=-1).any()
@@ -222,19 +230,19 @@ def test_post_training_counts_only_what_follows_the_prefix(
 ) -> None:
     error = errors()
     double = known(vla, encoded, monkeypatch, error)
-    losses = with_prefix(PostTrainStage(vla), double, p)
+    losses = with_prefix(released(vla), double, p)
     expected = error.square().expand(SAMPLES * NOISES, -1, -1)[used(after=p)].mean()
     assert float(losses["error"]) == pytest.approx(float(expected), rel=1e-4)
     error = error.clone()
     error[p:] = 0
-    losses = with_prefix(PostTrainStage(vla), known(vla, encoded, monkeypatch, error), p)
+    losses = with_prefix(released(vla), known(vla, encoded, monkeypatch, error), p)
     assert float(losses["loss"]) == pytest.approx(0, abs=1e-6)
 
 
 def test_without_a_prefix_all_weights_are_one(
     vla: VLA, encoded: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses = with_prefix(PostTrainStage(vla), known(vla, encoded, monkeypatch, errors()), 0)
+    losses = with_prefix(released(vla), known(vla, encoded, monkeypatch, errors()), 0)
     assert float(losses["loss"]) == pytest.approx(float(losses["error"]), rel=1e-6)
 
 
@@ -245,7 +253,7 @@ def test_with_a_prefix_each_slot_weighs_by_the_rollout_s_error_over_its_mean(
     error, p = errors(), 3
     error[5, 0], error[6, 1] = 9.0, 0.01
     double = known(vla, encoded, monkeypatch, error)
-    losses = with_prefix(PostTrainStage(vla), double, p)
+    losses = with_prefix(released(vla), double, p)
     assert [float(t[0]) for t in double.t[:-1]] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8])
     count = used(after=p)
     e = error.expand(SAMPLES * NOISES, -1, -1)[count]
@@ -261,7 +269,7 @@ def test_post_training_has_the_window_and_the_offset_with_a_prefix_and_without(
     vla: VLA, encoded: Context, monkeypatch: pytest.MonkeyPatch, p: int
 ) -> None:
     double = known(vla, encoded, monkeypatch)
-    with_prefix(PostTrainStage(vla), double, p)
+    with_prefix(released(vla), double, p)
     for layout in double.layouts:
         assert layout.positions.diff(dim=1).tolist() == SAMPLES * NOISES * [
             [1 + OFFSET * (k == p + 1) for k in range(HORIZON + 1)]
@@ -278,10 +286,79 @@ def test_post_training_has_the_window_and_the_offset_with_a_prefix_and_without(
             assert layout.mask[row, 0, :, :length].eq(encoded.mask[row // NOISES]).all()
 
 
-@pytest.mark.parametrize("kind", [FlowStage, PostTrainStage])
-def test_the_action_expert_learns_and_the_vlm_is_frozen(kind: type[FlowStage | PostTrainStage]) -> None:
+def test_the_paper_draws_each_sample_s_prefix_alone_and_weighs_where_there_is_one(
+    vla: VLA, encoded: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = errors()
+    double = known(vla, encoded, monkeypatch, error)
+    stage, seen = PostTrainStage(vla, PAPER, frequency_weight=0.0), set()
+    for first in range(0, 100, SAMPLES):
+        double.forget()
+        seeds = torch.arange(first, first + SAMPLES)
+        losses = stage(replace(double.given, seeds=seeds))
+        lengths = double.prefixes
+        seen.add((lengths[0], lengths[-1]))
+        expected = weighted(error, lengths)
+        assert float(losses["loss"]) == pytest.approx(expected, rel=1e-3)
+        assert losses["each"].shape == (SAMPLES,)
+    assert len(seen) > 25
+    assert {p for pair in seen for p in pair} == set(range(LONGEST_PREFIX + 1))
+
+
+def weighted(error: Tensor, lengths: list[int]) -> float:
+    """The loss, where rows with a prefix weigh by |e| over the mean |e| of all such rows behind it."""
+    mask = used() & (torch.arange(HORIZON)[None, :, None] >= torch.tensor(lengths)[:, None, None])
+    e = error.expand_as(mask)
+    prefixed = torch.tensor(lengths) > 0
+    mean = e[mask & prefixed[:, None, None]].mean() if prefixed.any() else torch.tensor(1.0)
+    weight = torch.where(prefixed[:, None, None], (e / mean).clamp(0.5, 5.0), 1.0)
+    return float((weight * e.square())[mask].sum() / mask.sum())
+
+
+def test_synchronous_post_training_is_causal_without_prefix_or_rollout(
+    vla: VLA, encoded: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double = known(vla, encoded, monkeypatch, errors())
+    losses = PostTrainStage(vla, SYNC, frequency_weight=0.0)(double.given)
+    [layout] = double.layouts
+    assert (layout.positions.diff(dim=1) == 1).all()
+    own = layout.mask[..., -(HORIZON + 2) :]
+    assert torch.equal(own, torch.ones_like(own).tril())
+    assert float(losses["loss"]) == pytest.approx(weighted(errors(), [0] * SAMPLES * NOISES), rel=1e-4)
+
+
+def test_the_frequency_loss_is_added_by_its_weight(
+    vla: VLA, encoded: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    double = known(vla, encoded, monkeypatch, errors())
+    plain = with_prefix(released(vla), double, 3)
+    losses = with_prefix(PostTrainStage(vla, RELEASED, frequency_weight=2.0), double, 3)
+    assert float(losses["loss"] - plain["loss"]) == pytest.approx(2 * float(losses["frequency"]), rel=1e-4)
+    assert float(losses["frequency"]) > 0
+
+
+@pytest.mark.parametrize("stage_of", [FlowStage, released])
+def test_each_is_a_sample_s_own_mean(
+    stage_of: Callable[[VLA], FlowStage | PostTrainStage],
+    vla: VLA,
+    encoded: Context,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    double = known(vla, encoded, monkeypatch, errors())
+    losses = stage_of(vla)(replace(double.given, shared_seed=torch.tensor(0)))
+    counted = used(after=double.prefixes[0] if stage_of is released else 0).chunk(SAMPLES)
+    expected = [float(errors().square().expand_as(mask)[mask].mean()) for mask in counted]
+    assert losses["each"].tolist() == pytest.approx(expected, rel=1e-4)
+    assert not losses["each"].requires_grad
+
+
+@pytest.mark.parametrize("stage_of", [FlowStage, released])
+def test_the_action_expert_learns_and_the_vlm_is_frozen(
+    stage_of: Callable[[VLA], FlowStage | PostTrainStage],
+) -> None:
     torch.manual_seed(0)
     vla = small_model.build()
-    kind(vla)(batch())["loss"].backward()
+    select(vla, "expert")
+    stage_of(vla)(batch())["loss"].backward()
     assert all(p.grad is None and not p.requires_grad for p in vla.vlm.parameters())
     assert all(p.grad is not None and bool(p.grad.any()) for p in vla.expert.parameters())

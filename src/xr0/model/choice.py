@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -23,9 +22,6 @@ from xr0.types import VLMInputs
 
 CANDIDATES = 5
 """N. The paper does not give it; its successor's released code has 5 (Xiaomi-Robotics-1, XR1.py)."""
-
-LOSER_WEIGHT = 0.1
-"""A little pull on all candidates keeps those alive that seldom win."""
 
 QUERY_STD = 0.02
 """Spread of fresh query embeddings: Qwen's own initialisation."""
@@ -43,13 +39,15 @@ class Choices:
 class ChoiceHeads(nn.Module):
     """Queries and heads of stage 1; none of them is in a finished checkpoint."""
 
-    def __init__(self, text_size: int, state_dim: int, action_dim: int, horizon: int) -> None:
+    def __init__(
+        self, text_size: int, state_dim: int, action_dim: int, horizon: int, candidates: int = CANDIDATES
+    ) -> None:
         super().__init__()
-        self.action_dim, self.horizon = action_dim, horizon
+        self.action_dim, self.candidates = action_dim, candidates
         self.state_projector = _perceptron(state_dim, text_size, text_size)
         self.queries = nn.Parameter(torch.randn(horizon + 1, text_size) * QUERY_STD)
-        self.action_head = _perceptron(text_size, 2 * text_size, CANDIDATES * action_dim)
-        self.score_head = _perceptron(text_size, text_size, CANDIDATES)
+        self.action_head = _perceptron(text_size, 2 * text_size, candidates * action_dim)
+        self.score_head = _perceptron(text_size, text_size, candidates)
 
     def forward(
         self, brain: vlm.Qwen3VL, inputs: VLMInputs, state: Float[Tensor, "b 1 s"], layers: Sequence[int] = ()
@@ -59,28 +57,30 @@ class ChoiceHeads(nn.Module):
         appended = torch.cat([self.state_projector(state), queries], dim=1)
         hidden = hidden_after(brain, inputs, appended, layers)
         per_action, scoring = hidden.appended[:, 1:-1], hidden.appended[:, -1]
-        actions = self.action_head(per_action).unflatten(-1, (CANDIDATES, self.action_dim))
+        actions = self.action_head(per_action).unflatten(-1, (self.candidates, self.action_dim))
         return Choices(actions.transpose(1, 2), self.score_head(scoring), hidden)
+
+    def act(
+        self, brain: vlm.Qwen3VL, inputs: VLMInputs, state: Float[Tensor, "b 1 s"]
+    ) -> Float[Tensor, "b t d"]:
+        """Each row's candidate of the smallest predicted error: a policy without an action expert."""
+        choices = self(brain, inputs, state)
+        best = choices.scores.argmin(dim=1)
+        return choices.actions[torch.arange(len(best), device=best.device), best]
 
 
 def errors(
-    choices: Float[Tensor, "b n t d"], target: Float[Tensor, "b t d"], mask: Float[Tensor, "b t d"]
+    choices: Float[Tensor, "b n q d"], target: Float[Tensor, "b t d"], mask: Float[Tensor, "b t d"]
 ) -> Float[Tensor, "b n"]:
-    """Mean absolute error of each candidate over the slots in use."""
-    distance = (choices - target[:, None]).abs() * mask[:, None]
+    """Mean absolute error of each candidate over the slots in use; ticks behind the target's do not count.
+
+    ValueError for a target of more ticks than the candidates have.
+    """
+    ticks = target.shape[1]
+    if ticks > choices.shape[2]:
+        raise ValueError(f"actions: got {ticks} ticks, expected at most {choices.shape[2]}, one per query")
+    distance = (choices[:, :, :ticks] - target[:, None]).abs() * mask[:, None]
     return distance.sum(dim=(2, 3)) / mask.sum(dim=(1, 2))[:, None].clamp(min=1.0)
-
-
-def losses(
-    choices: Choices, target: Float[Tensor, "b t d"], mask: Float[Tensor, "b t d"]
-) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Winner-takes-all action loss and score regression loss, over rows that have a demonstration."""
-    shown = mask.flatten(1).any(dim=1)
-    error = errors(choices.actions, target, mask)[shown]
-    if len(error) == 0:
-        return choices.actions.sum() * 0.0, choices.scores.sum() * 0.0
-    action_loss = error.min(dim=1).values.mean() + LOSER_WEIGHT * error.mean()
-    return action_loss, F.mse_loss(choices.scores[shown], error.detach())
 
 
 def _perceptron(size_in: int, hidden: int, size_out: int) -> nn.Sequential:

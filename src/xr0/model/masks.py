@@ -18,7 +18,8 @@ released checkpoints' modeling_mibot.py, B that in the released post-training co
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool
+import torch.nn.functional as F
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 LEADING_TOKENS = 2
@@ -39,20 +40,20 @@ def action_mask_dit(horizon: int, window: int | None, device: torch.device) -> B
 
 
 def hide_prefix(
-    mask: Bool[Tensor, "q q"], hidden: Bool[Tensor, " n"], prefix_length: int
-) -> Bool[Tensor, "q q"]:
-    """Hide prefix tokens from all actions after the prefix; `hidden` marks which of the first n."""
-    columns = torch.zeros(mask.shape[1], dtype=torch.bool, device=mask.device)
-    columns[LEADING_TOKENS : LEADING_TOKENS + len(hidden)] = hidden
-    suffix = torch.arange(mask.shape[0], device=mask.device) >= LEADING_TOKENS + prefix_length
-    return mask & ~(suffix[:, None] & columns[None, :])
+    mask: Bool[Tensor, "q q"], hidden: Bool[Tensor, "b t"], prefix_lengths: Int[Tensor, " b"]
+) -> Bool[Tensor, "b q q"]:
+    """Hide ticks of each row's prefix from all actions after that prefix."""
+    token = torch.arange(len(mask), device=mask.device)
+    after_prefix = token >= LEADING_TOKENS + prefix_lengths[:, None]
+    column = F.pad(hidden, (LEADING_TOKENS, 0))
+    return mask & ~(after_prefix[:, :, None] & column[:, None, :])
 
 
 def with_context(
-    dit_mask: Bool[Tensor, "q q"], context_mask: Bool[Tensor, "b l"]
+    dit_mask: Bool[Tensor, "#b q q"], context_mask: Bool[Tensor, "b l"]
 ) -> Bool[Tensor, "b 1 q l+q"]:
     """The attention mask of [context | own] columns for each row of the batch."""
-    batch, queries = context_mask.shape[0], dit_mask.shape[0]
+    batch, queries = context_mask.shape[0], dit_mask.shape[-1]
     context = context_mask[:, None, None, :].expand(batch, 1, queries, -1)
-    own = dit_mask[None, None].expand(batch, 1, queries, queries)
+    own = dit_mask[:, None].expand(batch, 1, queries, queries)
     return torch.cat([context, own], dim=-1)

@@ -37,12 +37,15 @@ class Opening:
 
 
 class TailCache:
-    """Keys and values of the layers from `first` on, behind what transformers' attention calls."""
+    """Keys and values of the layers from `first` on, behind what transformers' attention calls.
+
+    A layer that runs again (gradient checkpointing) is not kept twice.
+    """
 
     def __init__(self, first: int, opening: Opening | None) -> None:
         self.first, self.opening = first, opening
-        self.keys: list[Tensor] = []
-        self.values: list[Tensor] = []
+        self.keys: dict[int, Tensor] = {}
+        self.values: dict[int, Tensor] = {}
 
     def update(self, key: Tensor, value: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
         """What this layer attends to; kept if the action expert will read it."""
@@ -50,8 +53,8 @@ class TailCache:
             key = torch.cat([self.opening.keys[layer].expand(len(key), -1, -1, -1), key], dim=2)
             value = torch.cat([self.opening.values[layer].expand(len(value), -1, -1, -1), value], dim=2)
         if layer >= self.first:
-            self.keys.append(key)
-            self.values.append(value)
+            self.keys[layer] = key
+            self.values[layer] = value
         return key, value
 
 
@@ -101,7 +104,8 @@ def encode_context(
             hidden = _add_at(hidden, image, features.deepstack[i])
     cache.update(*vlm.keys_and_values(text.layers[-1], hidden, table), len(text.layers) - 1)
     last = vlm.last_position(positions, inputs.attention_mask)
-    return Context(tuple(cache.keys), tuple(cache.values), inputs.attention_mask.bool(), last)
+    keys, values = tuple(cache.keys.values()), tuple(cache.values.values())
+    return Context(keys, values, inputs.attention_mask.bool(), last)
 
 
 def causal_mask(attention_mask: Int[Tensor, "b l"], done: int) -> Bool[Tensor, "b 1 q l"] | None:

@@ -96,14 +96,14 @@ class VLA(nn.Module):
         horizon: int,
         prefix_lengths: Int[Tensor, " b"],
         contract: Contract,
-        own: Bool[Tensor, "q q"] | None = None,
+        own: Bool[Tensor, "b q q"] | None = None,
     ) -> Layout:
         """Of a call under a contract; `own` stands in for the contract's mask among the expert's tokens."""
         ids = positions.dit_positions(context.last_position, horizon, prefix_lengths, contract.offset)
         dit = self.config.dit
         table = positions.rotary_table(ids, dit.head_dim, dit.rope_theta, contract.rounded_rope)
         if own is None:
-            own = masks.action_mask_dit(horizon, contract.window, context.mask.device)
+            own = masks.action_mask_dit(horizon, contract.window, context.mask.device)[None]
         dtype = self.sink.weight.dtype
         return Layout((table[0].to(dtype), table[1].to(dtype)), masks.with_context(own, context.mask), ids)
 

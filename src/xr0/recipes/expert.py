@@ -13,12 +13,14 @@ from xr0.checkpoints import folder as checkpoints
 from xr0.config import Contract
 from xr0.data.mixture import draw
 from xr0.data.robot import RobotData
+from xr0.model.vla import VLA
 from xr0.recipes.shared import HELD_OUT, finish, identity, load_robot
 from xr0.train.distributed import world
 from xr0.train.flow_stage import FlowStage
 from xr0.train.loop import Run, train
 from xr0.train.post_train import PostTrainStage
 from xr0.train.settings import StageSettings
+from xr0.train.trainable import select
 
 
 def train_expert(
@@ -26,7 +28,7 @@ def train_expert(
     start: Path,
     out: Path,
     settings: StageSettings,
-    stage_of: type[FlowStage] | type[PostTrainStage],
+    stage_of: Callable[[VLA], FlowStage | PostTrainStage],
     contract: Contract,
     weigh: Callable[[RobotData], np.ndarray],
 ) -> None:
@@ -43,6 +45,7 @@ def train_expert(
                 f"{start} was trained on data with statistics {stats.fingerprint[:12]}, "
                 f"{data} has {robot.stats.fingerprint[:12]}"
             )
+        select(before.vla, "expert")
         stage = stage_of(before.vla.train())
         weight = weigh(robot)
         trained = robot.training_only(weight)

@@ -1,6 +1,7 @@
-"""Stage 2, `pretrain_flow`: the VLM is frozen, the action expert learns flow matching from scratch.
+"""Stage 2, `pretrain_flow`: the action expert learns flow matching from scratch, behind a VLM that is frozen.
 
 One VLM pass serves several noises (arXiv 2602.12684, step 2 of pre-training; `training_repeat` of XR0.py).
+Which parameters learn is `trainable.select`'s to say; a VLM of which some do is part of the graph.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from torch import Tensor, nn
 from xr0.config import CAUSAL
 from xr0.model import flow
 from xr0.model.vla import VLA
+from xr0.train import draws
+from xr0.train.losses import masked_mean, per_sample
 from xr0.types import Batch, Context
 
 NOISES_PER_PASS = 4
@@ -22,28 +25,29 @@ NOISES_PER_PASS = 4
 
 @dataclass(frozen=True)
 class Samples:
-    """A batch repeated for its noises."""
+    """A batch with NOISES_PER_PASS rows for each sample: noise and flow time t are a row's own."""
 
     context: Context
-    state: Float[Tensor, "b 1 s"]
-    action: Float[Tensor, "b t d"]
-    mask: Float[Tensor, "b t d"]
+    state: Float[Tensor, "r 1 s"]
+    action: Float[Tensor, "r t d"]
+    mask: Float[Tensor, "r t d"]
+    noise: Float[Tensor, "r t d"]
+    t: Float[Tensor, " r"]
 
 
-def frozen_samples(vla: VLA, batch: Batch) -> Samples:
-    """One VLM pass without a graph, and everything else beside it, NOISES_PER_PASS times."""
-    with torch.no_grad():
+def noised(vla: VLA, batch: Batch) -> Samples:
+    """One VLM pass, with a graph if any of the VLM learns, and what is drawn from the samples' seeds."""
+    learns = any(parameter.requires_grad for parameter in vla.vlm.parameters())
+    with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
         context = vla.encode(batch.vlm).repeat(NOISES_PER_PASS)
     state, action, mask = (
         tensor.repeat_interleave(NOISES_PER_PASS, dim=0)
         for tensor in (batch.state, batch.actions, batch.action_mask)
     )
-    return Samples(context, state, action, mask)
-
-
-def masked_mean(value: Float[Tensor, "b t d"], weight: Float[Tensor, "b t d"]) -> Float[Tensor, ""]:
-    """Mean of `value` where `weight` is not zero, weighted."""
-    return (value * weight).sum() / weight.sum().clamp(min=1.0)
+    _, ticks, slots = action.shape
+    noise = draws.normal(batch.seeds, draws.NOISE, (ticks, NOISES_PER_PASS, slots)).transpose(1, 2)
+    u = draws.uniform(batch.seeds, draws.TIME, (NOISES_PER_PASS,))
+    return Samples(context, state, action, mask, noise.flatten(0, 1), flow.training_time(u.flatten()))
 
 
 class FlowStage(nn.Module):
@@ -54,17 +58,18 @@ class FlowStage(nn.Module):
     def __init__(self, vla: VLA) -> None:
         super().__init__()
         self.vla = vla
-        vla.vlm.requires_grad_(False)
 
-    def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
-        """Mean squared error of the velocity over the slots in use."""
-        given = frozen_samples(self.vla, batch)
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """loss: mean squared error of the velocity over the slots in use; each: of every sample."""
+        given = noised(self.vla, batch)
         action = given.action
-        noise = torch.randn_like(action)
-        t = flow.sample_time(len(action)).to(action)
-        x = flow.interpolate(noise, action, t)
+        x = flow.interpolate(given.noise, action, given.t)
         lengths = torch.zeros(len(action), dtype=torch.long, device=action.device)
         layout = self.vla.layout(given.context, action.shape[1], lengths, CAUSAL)
-        modulation, leading = self.vla.modulation(t), self.vla.leading(given.state)
+        modulation, leading = self.vla.modulation(given.t), self.vla.leading(given.state)
         v = self.vla.velocity(x, modulation, leading, given.context, given.mask, layout)
-        return {"loss": masked_mean((v - (action - noise)) ** 2, given.mask)}
+        squared = (v - (action - given.noise)) ** 2
+        return {
+            "loss": masked_mean(squared, given.mask),
+            "each": per_sample(squared, given.mask, len(batch.seeds)),
+        }

@@ -68,13 +68,13 @@ def train(
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad()
-        if not world.main:
-            continue
         last, spent_s = step + 1 == settings.steps, time.monotonic() - began_s
-        if step % LOG_EVERY == 0 or last:
+        if world.main and (step % LOG_EVERY == 0 or last):
             _log(run.out, {"step": step, "seconds": round(spent_s, 1), **_plain(losses)})
         if (step + 1) % SAVE_EVERY == 0 or last:
             validation = _validate(stage, to_device(held_out, world.device), run.watched)
+            if not world.main:
+                continue
             _log(run.out, {"step": step, f"validation {run.watched}": validation})
             _save(run, stage, optimizers, step + 1, spent_s)
     world.barrier()
@@ -86,14 +86,14 @@ def hash_seed(seed: int, step: int, rank: int) -> int:
 
 
 def _validate(stage: nn.Module, held_out: tuple[Any, ...], watched: str) -> float:
-    """One part of the loss on data that is never trained on, with the same noise each time."""
+    """One part of the loss on data that is never trained on; its means are over all processes."""
     with torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(0)
         return _plain(stage(*held_out))[watched]
 
 
 def _plain(losses: Mapping[str, torch.Tensor]) -> dict[str, float]:
-    return {name: round(value.item(), 5) for name, value in losses.items()}
+    return {name: round(value.item(), 5) for name, value in losses.items() if value.ndim == 0}
 
 
 def _log(out: Path, row: Mapping[str, float | int]) -> None:

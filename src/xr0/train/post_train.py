@@ -1,102 +1,97 @@
 """Stage 3, `post_train`: asynchronous execution. The model learns to continue actions already committed.
 
-Half of the batches carry a clean prefix of 1 to 6 ticks. The Λ-shaped window and the position offset keep the
-rest of the chunk looking at the world; older prefix tokens are hidden at random; what a 5-step rollout gets
-wrong weighs more (arXiv 2602.12684, post-training; numbers and the hiding from the released XR0.py).
+A clean prefix stands before the noise (`prefixes`). The Λ-shaped window and the position offset keep the rest
+of the chunk looking at the world; what a 5-step rollout gets wrong weighs more (arXiv 2602.12684,
+post-training; numbers from the released XR0.py).
 """
 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from xr0.config import FLOW_STEPS, WINDOWED
+from xr0.config import FLOW_STEPS
 from xr0.model import flow, masks
 from xr0.model.vla import VLA
-from xr0.train.flow_stage import Samples, frozen_samples, masked_mean
+from xr0.train.distributed import shared_count
+from xr0.train.flow_stage import NOISES_PER_PASS, Samples, noised
+from xr0.train.losses import NOTHING, frequency_loss, masked_mean, per_sample, pooled_mean
+from xr0.train.prefixes import PrefixRule
 from xr0.types import Batch
-
-PREFIX_PROBABILITY = 0.5
-"""Of a batch carrying a prefix; otherwise it trains synchronous inference."""
-
-KEPT_PREFIX = 2
-"""The newest prefix tokens are never hidden."""
-
-HIDE_PROBABILITY = 0.5
-"""Of each older prefix token, drawn once per batch."""
 
 WEIGHT_RANGE = (0.5, 5.0)
 """Error-driven weights are clamped to this."""
 
-
-def draw_prefix(horizon: int) -> int:
-    """Prefix length [ticks] of a batch: 0 with probability 1/2, else uniform on 1..max."""
-    if torch.rand(()) >= PREFIX_PROBABILITY:
-        return 0
-    return int(torch.randint(1, min(WINDOWED.max_prefix, horizon) + 1, ()))
-
-
-def draw_hidden(prefix_length: int) -> Bool[Tensor, " n"]:
-    """Which of the older prefix tokens this batch hides."""
-    return torch.rand(max(prefix_length - KEPT_PREFIX, 0)) < HIDE_PROBABILITY
+RELEASED_FREQUENCY_WEIGHT = 2.0
+"""Of the frequency loss beside the squared error: 1.0 beside 0.5 in the released XR0.py."""
 
 
 def error_weights(
-    generated: Float[Tensor, "b t d"], action: Float[Tensor, "b t d"], mask: Float[Tensor, "b t d"]
-) -> Float[Tensor, "b t d"]:
-    """|generated - action| over its masked mean, clamped; 0 outside the mask."""
+    generated: Float[Tensor, "r t d"], action: Float[Tensor, "r t d"], mask: Float[Tensor, "r t d"]
+) -> Float[Tensor, "r t d"]:
+    """|generated - action| over its mean in all processes' slots in use, clamped; 0 outside the mask."""
     error = (generated - action).abs()
-    return (error / masked_mean(error, mask).clamp(min=1e-6)).clamp(*WEIGHT_RANGE) * mask
+    mean = shared_count((error * mask).sum()) / shared_count(mask.sum()).clamp(min=NOTHING)
+    return (error / mean.clamp(min=NOTHING)).clamp(*WEIGHT_RANGE) * mask
 
 
 class PostTrainStage(nn.Module):
-    """The stage's loss."""
+    """The stage's loss. frequency_weight: of the frequency loss, 0 where there is none."""
 
     watched = "error"
 
-    def __init__(self, vla: VLA) -> None:
+    def __init__(self, vla: VLA, rule: PrefixRule, frequency_weight: float) -> None:
         super().__init__()
-        self.vla = vla
-        vla.vlm.requires_grad_(False)
+        self.vla, self.rule, self.frequency_weight = vla, rule, frequency_weight
 
-    def forward(self, batch: Batch) -> dict[str, Float[Tensor, ""]]:
-        """Weighted mean squared error of the velocity after the prefix."""
-        given = frozen_samples(self.vla, batch)
-        action, p = given.action, draw_prefix(batch.actions.shape[1])
-        clean = action[:, :p]
-        mask = torch.cat([torch.zeros_like(given.mask[:, :p]), given.mask[:, p:]], dim=1)
-        noise = torch.randn_like(action)
-        weight = self._weights(given, noise, p, mask) if p > 0 else mask
-        t = flow.sample_time(len(action)).to(action)
-        x = torch.cat([clean, flow.interpolate(noise, action, t)[:, p:]], dim=1)
-        own = masks.action_mask_dit(action.shape[1], WINDOWED.window, action.device)
-        own = masks.hide_prefix(own, draw_hidden(p).to(action.device), p)
-        lengths = torch.full((len(action),), p, device=action.device)
-        layout = self.vla.layout(given.context, action.shape[1], lengths, WINDOWED, own)
-        modulation, leading = self.vla.modulation(t), self.vla.leading(given.state)
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """loss: weighted errors of the velocity after the prefix; error: its plain mean square, and each
+        sample's."""
+        given, drawn = noised(self.vla, batch), self.rule.draw(batch).repeat(NOISES_PER_PASS)
+        prefix = flow.Prefix(given.action, drawn.lengths)
+        mask = given.mask * ~prefix.held()
+        weight = self._weights(given, prefix, mask)
+        x = torch.where(prefix.held(), given.action, flow.interpolate(given.noise, given.action, given.t))
+        horizon = given.action.shape[1]
+        own = masks.action_mask_dit(horizon, self.rule.contract.window, x.device)
+        own = masks.hide_prefix(own, drawn.hidden, drawn.lengths)
+        layout = self.vla.layout(given.context, horizon, drawn.lengths, self.rule.contract, own)
+        modulation, leading = self.vla.modulation(given.t), self.vla.leading(given.state)
         v = self.vla.velocity(x, modulation, leading, given.context, given.mask, layout)
-        squared = (v - (action - noise)) ** 2
-        loss = (squared * weight).sum() / mask.sum().clamp(min=1.0)
-        return {"loss": loss, "error": masked_mean(squared, mask)}
+        wrong = v - (given.action - given.noise)
+        losses = {"error": masked_mean(wrong**2, mask), "each": per_sample(wrong**2, mask, len(batch.seeds))}
+        loss = pooled_mean((wrong**2 * weight).sum(), mask.sum())
+        if self.frequency_weight > 0:
+            losses["frequency"] = frequency_loss(wrong, mask, weight)
+            loss = loss + self.frequency_weight * losses["frequency"]
+        return {"loss": loss, **losses}
+
+    def _weights(
+        self, given: Samples, prefix: flow.Prefix, mask: Float[Tensor, "r t d"]
+    ) -> Float[Tensor, "r t d"]:
+        """What a rollout from this noise gets wrong, in rows that have a prefix; 1 in the others."""
+        prefixed = (prefix.lengths > 0)[:, None, None]
+        if shared_count(prefixed.sum().float()) == 0:
+            return mask
+        weights = error_weights(self._rollout(given, prefix), given.action, mask * prefixed)
+        return torch.where(prefixed, weights, mask)
 
     @torch.no_grad()
-    def _weights(
-        self,
-        given: Samples,
-        noise: Float[Tensor, "b t d"],
-        p: int,
-        mask: Float[Tensor, "b t d"],
-    ) -> Float[Tensor, "b t d"]:
-        """What a rollout from this noise, with this prefix, gets wrong."""
-        prefix = flow.Prefix(given.action, torch.full((len(noise),), p, device=noise.device))
-        generated = self.vla.sample(
-            given.context,
-            given.state,
-            given.mask,
-            noise,
-            WINDOWED,
-            self.vla.schedule(FLOW_STEPS),
-            prefix,
-        )
-        return error_weights(generated, given.action, mask)
+    def _rollout(self, given: Samples, prefix: flow.Prefix) -> Float[Tensor, "r t d"]:
+        """Actions from the rows' own noise, the prefix held.
+
+        What autocast casts here without a graph must not be found again by the pass that has one.
+        """
+        kind = given.noise.device.type
+        dtype, enabled = torch.get_autocast_dtype(kind), torch.is_autocast_enabled(kind)
+        with torch.autocast(kind, dtype, enabled, cache_enabled=False):
+            return self.vla.sample(
+                given.context,
+                given.state,
+                given.mask,
+                given.noise,
+                self.rule.contract,
+                self.vla.schedule(FLOW_STEPS),
+                prefix,
+            )

@@ -75,9 +75,9 @@ class GroundedStage(nn.Module):
         self.heads = GroundingHeads(vlm.text_size(vla.vlm), objects)
 
     def forward(
-        self, batch: Batch, labels: GroundingLabels, language: LanguageBatch
-    ) -> dict[str, Float[Tensor, ""]]:
-        """All parts of the loss; `loss` is what is minimised."""
+        self, batch: Batch, labels: GroundingLabels, language: LanguageBatch | None
+    ) -> dict[str, Tensor]:
+        """All parts of the loss; `loss` is what is minimised, `each` the samples' own part of it."""
         choices = self.choice.choices(batch, (EARLY, LATE))
         early, late = choices.hidden.attended
         looks = attention_logits(self.choice.brain, EARLY, LOOKING_HEAD, early)
