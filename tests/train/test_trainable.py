@@ -52,7 +52,7 @@ def gradients(stage: nn.Module, autocast: bool = False) -> tuple[float, dict[str
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         loss = stage(batch())["loss"]
     loss.backward()
-    return float(loss), {n: p.grad.clone() for n, p in stage.named_parameters() if p.grad is not None}
+    return loss.item(), {n: p.grad.clone() for n, p in stage.named_parameters() if p.grad is not None}
 
 
 @pytest.mark.parametrize("part", PARTS)
