@@ -7,9 +7,10 @@ import released_folder
 import torch
 
 from xr0.bench import latency as bench
-from xr0.bench import reference, roofline
+from xr0.bench import reference
 from xr0.bench.shapes import official_4b_policy
 from xr0.checkpoints.random_weights import shapes
+from xr0.model import work
 from xr0.policy import Policy
 from xr0.sizes import official_4b
 
@@ -77,26 +78,26 @@ def test_counted_work_is_that_counted_by_hand() -> None:
     """Two 256 px views, 188 tokens, horizon 10: 0.352, 1.377 and 0.033 TFLOP in all. The
     count by hand has the last layer whole (36 GFLOP, 0.19 GB) and the time tables (76 MB)."""
     config = official_4b()
-    assert roofline.vision(config, [256, 256], 2).flops == pytest.approx(0.352e12, rel=0.03)
-    assert roofline.prefill(config, 188, 0, 2).flops + 0.036e12 == pytest.approx(1.377e12, rel=0.02)
-    assert roofline.denoise(config, 188, 10, 5, 2).flops == pytest.approx(0.033e12, rel=0.05)
-    assert roofline.denoise(config, 188, 10, 5, 2).nbytes + 0.076e9 == pytest.approx(2.85e9, rel=0.01)
-    assert roofline.vision(config, [256, 256], 2).nbytes == pytest.approx(0.831e9, rel=0.01)
-    assert roofline.prefill(config, 188, 0, 2).nbytes + 0.19e9 == pytest.approx(7.267e9, rel=0.01)
+    assert work.vision(config, [256, 256], 2).flops == pytest.approx(0.352e12, rel=0.03)
+    assert work.prefill(config, 188, 0, 2).flops + 0.036e12 == pytest.approx(1.377e12, rel=0.02)
+    assert work.denoise(config, 188, 10, 5, 2).flops == pytest.approx(0.033e12, rel=0.05)
+    assert work.denoise(config, 188, 10, 5, 2).nbytes + 0.076e9 == pytest.approx(2.85e9, rel=0.01)
+    assert work.vision(config, [256, 256], 2).nbytes == pytest.approx(0.831e9, rel=0.01)
+    assert work.prefill(config, 188, 0, 2).nbytes + 0.19e9 == pytest.approx(7.267e9, rel=0.01)
 
 
 def test_tokens_that_were_read_before_are_not_counted() -> None:
     config = official_4b()
-    whole, rest = roofline.prefill(config, 188, 0, 2), roofline.prefill(config, 188, 14, 2)
+    whole, rest = work.prefill(config, 188, 0, 2), work.prefill(config, 188, 14, 2)
     assert rest.flops / whole.flops == pytest.approx(174 / 188, rel=0.01)
-    first = roofline.prefill(config, 14, 0, 2)
+    first = work.prefill(config, 14, 0, 2)
     assert first.flops + rest.flops == pytest.approx(whole.flops, rel=1e-9)
 
 
 def test_no_execution_is_faster_than_its_floor() -> None:
-    work = roofline.Work(flops=4e9, nbytes=1e9)
-    assert work.floor_ms(roofline.Ceilings(flops_per_s=1e12, bytes_per_s=1e12)) == pytest.approx(4.0)
-    assert work.floor_ms(roofline.Ceilings(flops_per_s=1e15, bytes_per_s=1e11)) == pytest.approx(10.0)
+    given = work.Work(flops=4e9, nbytes=1e9)
+    assert given.floor_ms(work.Ceilings(flops_per_s=1e12, bytes_per_s=1e12)) == pytest.approx(4.0)
+    assert given.floor_ms(work.Ceilings(flops_per_s=1e15, bytes_per_s=1e11)) == pytest.approx(10.0)
 
 
 def test_the_released_shape_needs_no_memory_to_be_counted() -> None:

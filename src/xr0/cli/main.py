@@ -8,6 +8,7 @@ from typing import Literal
 
 import tyro
 
+from xr0.cli import data as cli_data
 from xr0.cli import launch, options
 from xr0.cli import model as cli_model
 from xr0.touch import cli as cli_tactile
@@ -18,6 +19,7 @@ TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
 
 Mode = Literal["sync", "async", "naive"]
 app = tyro.extras.SubcommandApp()
+app.command(cli_data.app, name="data", help="Datasets: demonstrations, checks, robots, statistics.")
 app.command(cli_tactile.app, name="tactile", help="The fingertips: data, training, evaluation, service.")
 
 
@@ -134,31 +136,6 @@ def serve(
     policy = Policy(pretrained.load(checkpoint, load.options()))
     serve_policy(ServedPolicy(policy), host, port, api_key)
     return 0
-
-
-@app.command
-def data(
-    what: tyro.conf.Positional[Literal["demos"]],
-    out: tyro.conf.Positional[Path],
-    *,
-    episodes: int = 1000,
-    first_seed: int = 0,
-    workers: int = 2,
-) -> int:
-    """A simulated world's expert demonstrations as a LeRobot v3.0 dataset, with vision-language samples.
-
-    Args:
-        what: demonstrations.
-        out: new folder.
-        episodes: seeds to attempt.
-        first_seed: the first of them.
-        workers: processes.
-    """
-    del what  # one kind of data so far
-    options.at_least(1, episodes=episodes, workers=workers)
-    options.at_least(0, first_seed=first_seed)
-    given = [out, "--episodes", episodes, "--first-seed", first_seed, "--workers", workers]
-    return launch.robot(["record", *map(str, given)])
 
 
 @app.command
