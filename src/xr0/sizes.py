@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from xr0.config import DiTConfig, ModelConfig
@@ -9,6 +10,9 @@ from xr0.transform.images import ImageSpec
 
 ROPE_THETA = 5_000_000.0
 """Qwen3-VL's."""
+
+EXPERT_LAYERS = 16
+"""Of the released action expert, which reads as many of the VLM's last layers."""
 
 TINY_IMAGES = ImageSpec(patch=8, merge=2, temporal=2)
 """64 context tokens for a 128 px view."""
@@ -42,6 +46,14 @@ def rope(theta: float, mrope_section: list[int]) -> dict[str, Any]:
     """The rotary entries of a text config, in the older spelling, which 5.x understands as well."""
     scaling = {"rope_type": "default", "mrope_section": mrope_section, "mrope_interleaved": True}
     return {"rope_theta": theta, "rope_scaling": scaling}
+
+
+def expert_for(text: Mapping[str, Any]) -> DiTConfig:
+    """The action expert of a language model of any size, by the rule that the released one follows (1024
+    wide, 16 layers): a head for each of the VLM's key-value heads, a layer for each of its last 16 layers."""
+    heads, head_dim = text["num_key_value_heads"], text["head_dim"]
+    layers = min(EXPERT_LAYERS, text["num_hidden_layers"])
+    return DiTConfig(heads * head_dim, layers, head_dim, text["rope_theta"])
 
 
 def tiny_model(vocab_size: int, special_ids: dict[str, int]) -> ModelConfig:

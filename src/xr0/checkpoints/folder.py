@@ -16,7 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from xr0.checkpoints import tensors, weights
 from xr0.config import Contract, ModelConfig
@@ -79,13 +81,30 @@ def chosen(robots: Collection[str], name: str | None, where: str) -> str:
         return next(iter(robots))
     if name is None and robots:
         raise ValueError(f"{where} serves several robots, name one: --robot-type {'|'.join(robots)}")
-    if name not in robots:
+    if name is None or name not in robots:
         raise ValueError(f"{where}: got robot {name!r}, expected one of {', '.join(robots) or 'none'}")
     return name
 
 
-def save(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint folder; it appears whole or not at all. FileExistsError if it is there."""
+def save(
+    folder: Path,
+    checkpoint: Checkpoint,
+    trained: Mapping[str, Tensor] | None = None,
+    dtype: torch.dtype | None = None,
+) -> None:
+    """Write a checkpoint folder; it appears whole or not at all. FileExistsError if it is there.
+
+    trained: values that take the place of the model's own, by name; what a run did not train stays mapped
+    from its start's file until here. dtype: of all tensors, their own unless named; ValueError where they
+    have several, or where a trained one is not of the model.
+    """
+    values = weights.state_dict(checkpoint.vla)
+    trained = trained or {}
+    alien = [n for n, value in trained.items() if n not in values or values[n].shape != value.shape]
+    if alien:
+        raise ValueError(
+            f"checkpoint: the model has no tensors of the names and shapes of {', '.join(alien)}"
+        )
     about = About(
         checkpoint.vla.config,
         checkpoint.processor.spec,
@@ -96,7 +115,7 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
     with new_folder(folder) as new:
         write_about(new, about)
         (new / TOKENIZER).write_text(checkpoint.processor.tokenizer.to_str(pretty=True))
-        weights.save(checkpoint.vla, new)
+        weights.save({**values, **trained}, new, dtype)
 
 
 @contextmanager

@@ -24,8 +24,9 @@ from xr0.config import ModelConfig
 from xr0.model import vlm
 from xr0.model.vla import VLA
 
-TIED = "vlm.lm_head.weight"
-"""The output head is the input embedding; the released files leave it out, and so do ours."""
+HEAD, EMBEDDING = "vlm.lm_head.weight", "vlm.model.language_model.embed_tokens.weight"
+"""The output head of the VLM, and its input embedding. Where they are one, the released files leave the head
+out, and so do ours."""
 
 DTYPES = (torch.float32, torch.bfloat16, torch.float16)
 """What a model's tensors may be."""
@@ -38,8 +39,10 @@ PT_ROOT, PT_PREFIX = "module", "model."
 
 
 def state_dict(module: nn.Module) -> dict[str, Tensor]:
-    """What a checkpoint holds."""
-    return {name: value for name, value in module.state_dict().items() if name != TIED}
+    """What a checkpoint holds: a parameter with two names, as a tied output head, once."""
+    once = {name for name, _ in module.named_parameters()}
+    twice = {name for name, _ in module.named_parameters(remove_duplicate=False)} - once
+    return {name: value for name, value in module.state_dict().items() if name not in twice}
 
 
 def build(config: ModelConfig, path: Path, rounded_rope: bool) -> VLA:
@@ -48,18 +51,17 @@ def build(config: ModelConfig, path: Path, rounded_rope: bool) -> VLA:
     FileNotFoundError or ValueError in one line that names every missing, unexpected or misshapen tensor, and
     every one with NaN or infinity in it.
     """
-    vla = _empty(config)
+    vla = empty(config)
     values = read(path)
-    _check_fit(path, vla, values)
-    _check_finite(path, values)
+    check(path, vla, values)
     vla.load_state_dict(values, strict=False, assign=True)
     vlm.tie(vla.vlm)
     vlm.set_rope(vla.vlm, rounded_rope)
     return vla.eval()
 
 
-def _empty(config: ModelConfig) -> VLA:
-    """Without memory behind it; ValueError where transformers does not take the VLM's config."""
+def empty(config: ModelConfig) -> VLA:
+    """A model without memory behind it; ValueError where transformers does not take the VLM's config."""
     try:
         with torch.device("meta"):
             return VLA(config)
@@ -70,8 +72,7 @@ def _empty(config: ModelConfig) -> VLA:
 def load_into(module: nn.Module, path: Path) -> None:
     """Copy the weights of a folder into a module of any kind; errors as `build`."""
     values = read(path)
-    _check_fit(path, module, values)
-    _check_finite(path, values)
+    check(path, module, values)
     module.load_state_dict(values, strict=False)
 
 
@@ -83,7 +84,8 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 def read_pt(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .pt file of the released post-training code, under the released names."""
+    """The tensors of a .pt file of the released post-training code, under the released names; without the
+    output head where it repeats the input embedding."""
     module = load_pt(path).get(PT_ROOT)
     if not isinstance(module, dict) or not module:
         raise ValueError(
@@ -94,7 +96,9 @@ def read_pt(path: Path) -> dict[str, Tensor]:
     if alien:
         raise ValueError(f"weights: {path}: {', '.join(alien)}: expected tensors named {PT_PREFIX}*")
     named = {name.removeprefix(PT_PREFIX): value for name, value in module.items()}
-    return {name: value for name, value in named.items() if name != TIED}
+    if HEAD in named and EMBEDDING in named and torch.equal(named[HEAD], named[EMBEDDING]):
+        del named[HEAD]
+    return named
 
 
 def load_pt(path: Path) -> dict[str, Any]:
@@ -108,12 +112,16 @@ def load_pt(path: Path) -> dict[str, Any]:
     return data
 
 
-def save(values: Mapping[str, Tensor] | nn.Module, folder: Path) -> None:
-    """Write model.safetensors, or shards of SHARD_BYTES with their index."""
+def save(values: Mapping[str, Tensor] | nn.Module, folder: Path, dtype: torch.dtype | None = None) -> None:
+    """Write model.safetensors, or shards of SHARD_BYTES with their index, in `dtype` throughout: the tensors'
+    own unless named. ValueError where they have several and none is named."""
     named = state_dict(values) if isinstance(values, nn.Module) else dict(values)
-    sizes = {name: value.numel() * value.element_size() for name, value in named.items()}
-    parts = split(sizes, SHARD_BYTES)
-    shards = ({name: named[name].detach().contiguous().cpu() for name in part} for part in parts)
+    found = {value.dtype for value in named.values()} if dtype is None else {dtype}
+    if len(found) != 1:
+        raise ValueError(f"weights: tensors are {_names(found)}, expected one dtype, or one to write them in")
+    (written,) = found
+    parts = split({name: value.numel() * written.itemsize for name, value in named.items()}, SHARD_BYTES)
+    shards = ({name: named[name].detach().to("cpu", written).contiguous() for name in p} for p in parts)
     write_shards(shards, len(parts), folder)
 
 
@@ -163,6 +171,13 @@ def _mapped(files: Sequence[Path]) -> Iterator[tuple[str, Tensor]]:
                     yield name, file.get_tensor(name)
         except SafetensorError as error:
             raise ValueError(f"weights: {path} cannot be read ({error})") from error
+
+
+def check(path: Path, module: nn.Module, values: Mapping[str, Tensor]) -> None:
+    """ValueError, one line, that names each of the tensors of `path` that does not fit the module or has NaN
+    or infinity in it, and each that it lacks."""
+    _check_fit(path, module, values)
+    _check_finite(path, values)
 
 
 def _check_fit(path: Path, module: nn.Module, values: Mapping[str, Tensor]) -> None:

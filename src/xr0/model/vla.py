@@ -26,11 +26,12 @@ class Layout:
 class VLA(nn.Module):
     """Brain and cerebellum. The state dict carries the released names and shapes."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig, brain: vlm.Qwen3VL | None = None) -> None:
+        """brain: the VLM that `config` describes, where there is one already."""
         super().__init__()
         self.config = config
         size = config.dit.hidden_size
-        self.vlm = vlm.build(config.vlm)
+        self.vlm = vlm.build(config.vlm) if brain is None else brain
         self.dit = DiT(config.dit)
         self.sink = nn.Embedding(1, size)
         self.state_projector = Projector(config.state_dim, size, size)

@@ -36,12 +36,16 @@ PADDING_POSITION = 1
 def build(vlm: dict[str, Any]) -> Qwen3VL:
     """A Qwen3-VL with random weights, attending with PyTorch's SDPA. `vlm`: Qwen3VLConfig's arguments."""
     config = Qwen3VLConfig(**copy.deepcopy(vlm))  # transformers 5.x writes into what it is given
-    return Qwen3VLForConditionalGeneration._from_config(config, attn_implementation="sdpa")
+    model = Qwen3VLForConditionalGeneration._from_config(config, attn_implementation="sdpa")
+    tie(model)
+    return model
 
 
 def tie(model: Qwen3VL) -> None:
-    """Make the output head the input embedding again, after the weights were assigned."""
-    model.lm_head.weight = cast(torch.nn.Embedding, model.get_input_embeddings()).weight
+    """Make the output head the input embedding (again, after weights were assigned), where the config says
+    that they are one."""
+    if model.config.tie_word_embeddings:
+        model.lm_head.weight = cast(torch.nn.Embedding, model.get_input_embeddings()).weight
 
 
 def text_size(model: Qwen3VL) -> int:
