@@ -12,12 +12,13 @@ from xr0.data.collate import pad_rows
 from xr0.data.drawing import Drawing
 from xr0.data.robots import by_robot, encoded, sizeless
 from xr0.data.source import Source, Weigh, Windows
+from xr0.transform.augment import Augmentation
 from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor, Tokens
 from xr0.transform.tokenizer import padding_id
 from xr0.types import Batch
 
-PLACE, OWN, SHARED, HELD_OUT = range(4)
+PLACE, OWN, SHARED, HELD_OUT, VIEW = range(5)
 """What a random number is for; each draws from a generator of its own."""
 
 
@@ -44,7 +45,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Samples:
-    """weights [k]: how often each source is drawn. stats: by the robot's name."""
+    """weights [k]: how often each source is drawn. stats: by the robot's name. augmentation: of the pictures
+    of training samples, or None."""
 
     sources: tuple[Source, ...]
     weights: np.ndarray
@@ -53,6 +55,7 @@ class Samples:
     stats: Mapping[str, Stats]
     processor: Processor
     seed: int
+    augmentation: Augmentation | None
 
     @staticmethod
     def of(
@@ -62,6 +65,7 @@ class Samples:
         seed: int,
         weights: Sequence[float] | None = None,
         weigh: Weigh | None = None,
+        augmentation: Augmentation | None = None,
     ) -> Samples:
         """weights: of the sources, else each counts by its training frames. weigh: of frames, else all alike.
 
@@ -78,7 +82,9 @@ class Samples:
             shares = np.array(weights, dtype=np.float64)
         if shares.shape != (len(sources),) or not (shares > 0).all() or not np.isfinite(shares).all():
             raise ValueError(f"weights: got {list(weights or ())}, expected {len(sources)} numbers above 0")
-        return Samples(tuple(sources), shares, training, validation, dict(stats), processor, seed)
+        return Samples(
+            tuple(sources), shares, training, validation, dict(stats), processor, seed, augmentation
+        )
 
     def place(self, index: int) -> Place:
         """Where training sample `index` lies."""
@@ -92,16 +98,26 @@ class Samples:
         """The sentence of a frame."""
         return self._window(place).tasks[0]
 
-    def row(self, place: Place, seed: int, instruction: str | None = None) -> Row:
-        """A frame as a sample, told its own sentence or `instruction`."""
+    def row(
+        self,
+        place: Place,
+        seed: int,
+        instruction: str | None = None,
+        augmentation: Augmentation | None = None,
+    ) -> Row:
+        """A frame as a sample, told its own sentence or `instruction`; all that is random comes from `seed`.
+        Behind an episode's end the demonstration is to stay."""
         source = self.sources[place.source]
         window, stats = self._window(place), self.stats[source.embodiment.name]
         state, actions = encoded(window.state, window.actions, source.embodiment)
-        tokens = self.processor.action(
-            source.images(place.episode, place.frame),
-            window.tasks[0] if instruction is None else instruction,
-            sizeless(source.embodiment),
-        )
+        images = source.images(place.episode, place.frame)
+        told = window.tasks[0] if instruction is None else instruction
+        shown = sizeless(source.embodiment)
+        if augmentation is None:
+            tokens = self.processor.action(images, told, shown)
+        else:
+            rng = np.random.default_rng([VIEW, seed])
+            tokens = self.processor.action(images, told, shown, rng, augmentation)
         return Row(
             tokens,
             stats.normalize_state(state),
@@ -113,7 +129,10 @@ class Samples:
 
     def batch(self, indices: Sequence[int] | np.ndarray, step: int) -> Batch:
         """Training samples of optimiser step `step`."""
-        rows = [self.row(self.place(int(i)), self.own_seed(int(i))) for i in indices]
+        rows = [
+            self.row(self.place(i), self.own_seed(i), augmentation=self.augmentation)
+            for i in map(int, indices)
+        ]
         return self.collate(rows, step)
 
     def held_out(self, count: int) -> Batch:

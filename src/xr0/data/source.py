@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from xr0.data.kept import KeptPictures
 from xr0.data.lerobot import LeRobotDataset
 from xr0.data.numbers import TASK_INDEX, Numbers
 from xr0.data.pictures import DecodedPictures, Pictures
 from xr0.data.split import hold_out
+from xr0.transform.images import ImageSpec
 from xr0_robot.features import ACTION, IMAGES, STATE
 from xr0_robot.types import Embodiment
 
@@ -67,7 +69,7 @@ class Source:
         validation: Sequence[int] | None = None,
         extra: Iterable[str] = (),
     ) -> Source:
-        """Of a LeRobot dataset; its pictures are decoded as they are needed.
+        """Of a LeRobot dataset; its pictures are decoded as they are needed (`keeping` has them kept).
 
         embodiment: where meta/embodiment.json is not to be used. validation: the episodes held out, else a
         share of them. extra: further numeric features to have at hand in `numbers`. ValueError or
@@ -79,6 +81,13 @@ class Source:
         training, held = hold_out(len(dataset.episodes), validation, f"dataset {root}")
         numbers = Numbers.of(dataset, extra)
         return Source(dataset, robot, horizon, numbers, DecodedPictures(dataset, numbers), training, held)
+
+    def keeping(self, spec: ImageSpec, stride: int, workers: int) -> Source:
+        """The same, with every `stride`-th picture kept at the size at which `spec` has it; only those frames
+        are drawn. What is not kept yet is made by `workers` processes."""
+        features = [feature_of(self.dataset, camera.key) for camera in self.embodiment.cameras]
+        kept = KeptPictures.of(self.dataset, features, spec, stride, workers)
+        return replace(self, pictures=kept, stride=stride)
 
     def window_count(self, episodes: np.ndarray) -> np.ndarray:
         """Frames that may be drawn, of each of `episodes`, int64."""
