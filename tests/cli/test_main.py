@@ -84,6 +84,7 @@ def test_a_failure_of_the_program_itself_is_one_line_too(tmp_path: Path) -> None
         (["serve", "nowhere", "--port", "99999"], r"port: got 99999, expected 0 \(any\) to 65535"),
         (["serve", "nowhere", "--port", "-1"], r"port: got -1, expected 0 \(any\) to 65535"),
         (["serve", "nowhere", "--threads", "0"], "--threads: got 0, expected at least 1"),
+        (["serve", "nowhere", "--flow-steps", "0"], "--flow-steps: got 0, expected at least 1"),
     ],
 )
 def test_what_an_option_cannot_be_is_known_before_anything_starts(

@@ -11,6 +11,7 @@ import tyro
 from xr0.cli import data as cli_data
 from xr0.cli import launch, options
 from xr0.cli import model as cli_model
+from xr0.config import FLOW_STEPS
 from xr0.touch import cli as cli_tactile
 from xr0_robot import worlds
 
@@ -111,6 +112,7 @@ def serve(
     port: int = 8000,
     api_key: str | None = None,
     threads: int = 1,
+    flow_steps: int = FLOW_STEPS,
 ) -> int:
     """Serve a checkpoint over openpi's websocket protocol.
 
@@ -121,6 +123,7 @@ def serve(
         port: 0 takes a free one and prints it.
         api_key: clients must send `Authorization: Api-Key <this>`.
         threads: of PyTorch, on a CPU.
+        flow_steps: Euler steps of an inference.
     """
     import torch
 
@@ -131,9 +134,9 @@ def serve(
     from xr0.serve.server import serve as serve_policy
 
     check_port(port)
-    options.at_least(1, threads=threads)
+    options.at_least(1, threads=threads, flow_steps=flow_steps)
     torch.set_num_threads(threads)
-    policy = Policy(pretrained.load(checkpoint, load.options()))
+    policy = Policy(pretrained.load(checkpoint, load.options()), steps=flow_steps)
     serve_policy(ServedPolicy(policy), host, port, api_key)
     return 0
 
