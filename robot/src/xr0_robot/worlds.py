@@ -7,15 +7,23 @@ from collections.abc import Mapping
 TRAINED = "trained"
 """The variant that every world has: as its training."""
 
+BRICK_TABLE: Mapping[str, str] = {
+    TRAINED: "as in training",
+    "moved": "the brick is moved once, as the gripper comes near",
+    "sentences": "the task is said in unseen wordings",
+    "light": "light and shades that training did not have",
+    "camera": "both cameras are displaced and turned",
+    "six": "two more bricks, of colours that no sentence names",
+}
+"""What can be unlike training at the brick table."""
+
+LOOKS_AND_THINGS = {name: BRICK_TABLE[name] for name in (TRAINED, "moved", "light", "six")}
+"""Of these, what fits every robot and every task there."""
+
 WORLDS: Mapping[str, Mapping[str, str]] = {
-    "bricks": {
-        TRAINED: "as in training",
-        "moved": "the brick is moved once, as the gripper comes near",
-        "sentences": "the task is said in unseen wordings",
-        "light": "light and shades that training did not have",
-        "camera": "both cameras are displaced and turned",
-        "six": "two more bricks, of colours that no sentence names",
-    },
+    "bricks": BRICK_TABLE,
+    "bricks_joints": LOOKS_AND_THINGS,
+    "stacking": LOOKS_AND_THINGS,
 }
 """Each world's variants with what they are, in words; made in `sims/<world>`."""
 

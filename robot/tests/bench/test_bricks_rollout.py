@@ -45,15 +45,15 @@ class ExpertPolicy:
         world.data, world.options = copy.copy(self._env.data), Options()
         rows, minds = [], [expert]
         for k in range(self.action_horizon):
-            rows.append(committed[k] if k < len(committed) else expert.act(truth(world)))
+            rows.append(committed[k] if k < len(committed) else world.bring(expert.act(truth(world))))
             minds.append(copy.deepcopy(expert))
             world.apply(rows[-1])
         self._rows, self._minds, self._tick = rows, minds, self._env.tick
         return Chunk(np.stack(rows), observation.time_s, self.embodiment.dt)
 
 
-def run(strategy, latency_s, seed, variant="trained", wrong=False):
-    world = open_world("bricks", variant)
+def run(strategy, latency_s, seed, variant="trained", wrong=False, name="bricks"):
+    world = open_world(name, variant)
     try:
         return world.env, rollout(
             world.env,
@@ -72,6 +72,13 @@ def run(strategy, latency_s, seed, variant="trained", wrong=False):
 @pytest.mark.parametrize("strategy, latency_s", [(Synchronous(10), 0.0), (Asynchronous(10), 0.1)])
 def test_the_expert_succeeds_through_the_executor(strategy, latency_s):
     _, result = run(strategy, latency_s, seed=11)
+    assert result.success
+    assert result.row()["refused_ticks"] == 0 and result.clamped_ticks == {}
+
+
+@pytest.mark.parametrize("name", ["bricks_joints", "stacking"])
+def test_so_it_does_with_other_joints_and_in_another_task(name):
+    _, result = run(Asynchronous(10), 0.1, seed=11, name=name)
     assert result.success
     assert result.row()["refused_ticks"] == 0 and result.clamped_ticks == {}
 

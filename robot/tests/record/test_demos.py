@@ -16,6 +16,8 @@ from xr0_robot.record import demos as recorder
 from xr0_robot.record.demos import record_demos
 from xr0_robot.sims.brick_table.demonstrator import BrickDemonstrator
 from xr0_robot.sims.bricks.world import open_table
+from xr0_robot.sims.bricks_joints.embodiment import BRICKS_JOINTS
+from xr0_robot.types import Embodiment
 
 FIRST_SEED = 4_000_000
 
@@ -86,3 +88,17 @@ def test_nothing_is_left_where_recording_is_refused(tmp_path):
     with pytest.raises(ValueError, match="got 0 episodes and 1 workers"):
         record_demos("bricks", tmp_path / "new", episodes=0, first_seed=0)
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+@pytest.mark.sim
+def test_another_robot_is_recorded_in_its_own_numbers(tmp_path):
+    record_demos("bricks_joints", tmp_path / "demos", episodes=1, first_seed=FIRST_SEED)
+    info = json.loads((tmp_path / "demos/meta/info.json").read_text())
+    assert (info["fps"], info["robot_type"]) == (20, "bricks_joints")
+    assert info["features"]["observation.images.front"]["shape"] == [128, 160, 3]
+    rows = [r for p in (tmp_path / "demos").glob("data/*/*.parquet") for r in pq.read_table(p).to_pylist()]
+    actions, states = (np.array([row[name] for row in rows]) for name in ("action", "observation.state"))
+    assert actions.shape[1] == states.shape[1] == 6
+    assert np.abs(states[5:, :5] - actions[3:-2, :5]).max() < 0.15  # what is told is measured soon after
+    robot = Embodiment.from_dict(json.loads((tmp_path / "demos/meta/embodiment.json").read_text()))
+    assert robot == BRICKS_JOINTS

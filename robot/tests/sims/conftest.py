@@ -24,3 +24,33 @@ def perturbed_env():
     env.options = Options(random_start=True, perturb=True)
     yield env
     env.close()
+
+
+@pytest.fixture(scope="package", params=["bricks", "bricks_joints", "stacking"])
+def table(request):
+    """Each world at the brick table, for what all of them promise."""
+    from xr0_robot.sims.world import open_demonstrator
+
+    table = open_demonstrator(request.param).env
+    yield table
+    table.close()
+
+
+@pytest.fixture(scope="package")
+def joints():
+    """The five-joint robot's table."""
+    from xr0_robot.sims.bricks_joints.world import open_table
+
+    table = open_table("trained")
+    yield table
+    table.close()
+
+
+@pytest.fixture(scope="package")
+def stacking():
+    """The stacking table."""
+    from xr0_robot.sims.stacking.world import open_table
+
+    table = open_table("trained")
+    yield table
+    table.close()

@@ -16,8 +16,8 @@ DT = 1 / 30
 
 
 @pytest.mark.parametrize("seed", [0, 1, 100_000])
-def test_it_solves_seeds_in_three_seconds(env, seed):
-    time_s = run(env, seed)
+def test_it_solves_seeds_in_three_seconds(table, seed):
+    time_s = run(table, seed)
     assert time_s is not None
     assert 2.0 < time_s < 4.0
 

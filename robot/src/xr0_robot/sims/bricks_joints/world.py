@@ -1,0 +1,26 @@
+"""The brick table of the five-joint robot as a world: how it is scored, and who demonstrates it."""
+
+from __future__ import annotations
+
+from xr0_robot.sims.brick_table.demonstrator import BrickDemonstrator
+from xr0_robot.sims.brick_table.env import BrickTable
+from xr0_robot.sims.brick_table.sorting import SortingFamily
+from xr0_robot.sims.brick_table.variants import LOOKS_AND_THINGS
+from xr0_robot.sims.brick_table.world import scored
+from xr0_robot.sims.bricks_joints.robot import ROBOT
+from xr0_robot.sims.world import World
+
+
+def open_table(variant: str) -> BrickTable:
+    """The table in one of its variants."""
+    return BrickTable(ROBOT, SortingFamily(), LOOKS_AND_THINGS[variant])
+
+
+def open_world(variant: str) -> World:
+    """The table and how it is scored."""
+    return scored(open_table(variant))
+
+
+def open_demonstrator() -> BrickDemonstrator:
+    """The scripted expert on the table of training."""
+    return BrickDemonstrator(open_table("trained"))
