@@ -37,17 +37,18 @@ def open_loop(
     from xr0.bench import open_loop as bench
     from xr0.bench import open_loop_plot
     from xr0.checkpoints import pretrained
+    from xr0.data.draft import names
     from xr0.data.source import Source
     from xr0.policy import Policy
     from xr0_robot import report
+    from xr0_robot.features import ACTION
 
     options.at_least(1, every=every, max_frames=max_frames)
     loaded = pretrained.load(checkpoint, load.options())
     policy = Policy(loaded, load.robot_type)
     source = Source.open(dataset, policy.action_horizon, policy.embodiment, episodes or None)
     frames = bench.chosen_frames(source, every, max_frames)
-    segments = sorted(source.embodiment.segments, key=lambda segment: segment.native)
-    called = [name for segment in segments for name in segment.number_names]
+    called = names.numbers(source.dataset.features[ACTION], ACTION)
 
     def progress(count: int) -> None:
         print(f"\r{count} of {len(frames)} frames", end="" if count < len(frames) else "\n", flush=True)
