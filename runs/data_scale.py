@@ -2,8 +2,8 @@
 
     python runs/data_scale.py WORK_FOLDER [--json results/recipe/data_scale.json]
 
-Metadata and numbers are real, 14 joints at 30 Hz in LeRobot's v3.0 layout; of the videos one file per camera
-is recorded and linked as often as the episodes need it. Needs 5 GB in WORK_FOLDER.
+Metadata and numbers are real, 14 joints at 30 Hz in LeRobot's v3.0 layout; one video
+is recorded and linked as often as cameras and episodes need it. Needs 4 GB in WORK_FOLDER.
 """
 
 from __future__ import annotations
@@ -83,17 +83,20 @@ def write(root: Path, hours: int) -> None:
         }
         path = root / lerobot.DATA_PATH.format(**lerobot.file_place(number))
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.table({name: columns[name] for name in schema.names}, schema=schema), path)
+        table = pa.table({name: columns[name] for name in schema.names}, schema=schema)
+        pq.write_table(table, path, use_dictionary=False, compression="none")
     number = np.arange(episodes)
     rows: dict[str, Any] = {"episode_index": number, "length": np.full(episodes, length)}
     rows |= {"tasks": [["move"]] * episodes}
     rows |= {f"data/{k}": v for k, v in lerobot.file_place(number // EPISODES_PER_FILE).items()}
+    film = root.parent / "film.mp4"
+    if not film.exists():
+        record(film)
     for camera in ROBOT.cameras:
         name = f"observation.images.{camera.key}"
-        film = link_videos(root, name, -(-episodes // EPISODES_PER_VIDEO))
+        link_videos(film, root, name, -(-episodes // EPISODES_PER_VIDEO))
         rows |= {f"videos/{name}/{k}": v for k, v in lerobot.file_place(number // EPISODES_PER_VIDEO).items()}
         rows[f"videos/{name}/from_timestamp"] = (number % EPISODES_PER_VIDEO) * float(EPISODE_S)
-        assert film.is_file()
     path = root / lerobot.EPISODES_PATH
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.table(rows), path)
@@ -109,16 +112,12 @@ def vectors(values: np.ndarray) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(values.reshape(-1), JOINTS)
 
 
-def link_videos(root: Path, name: str, count: int) -> Path:
-    """One film, under `count` names."""
-    film = root / lerobot.VIDEO_PATH.format(video_key=name, **lerobot.file_place(0))
-    film.parent.mkdir(parents=True, exist_ok=True)
-    record(film)
-    for number in range(1, count):
+def link_videos(film: Path, root: Path, name: str, count: int) -> None:
+    """`film` under the names of a camera's first `count` videos."""
+    for number in range(count):
         path = root / lerobot.VIDEO_PATH.format(video_key=name, **lerobot.file_place(number))
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         os.link(film, path)
-    return film
 
 
 def record(path: Path) -> None:
@@ -193,13 +192,15 @@ def main() -> None:
     if given.measure:
         print(json.dumps(measure(given.measure, given.keep)))
         return
+    given.json.parent.mkdir(parents=True, exist_ok=True)
     results: dict[str, Any] = {"cameras": len(ROBOT.cameras), "picture": [HEIGHT, WIDTH], "batch": BATCH}
     for hours in HOURS:
         if not (given.work / f"{hours}h" / lerobot.INFO_PATH).exists():
             write(given.work / f"{hours}h", hours)
-        results[f"{hours} h"] = {"cold": run(given.work, hours, False), "warm": run(given.work, hours, False)}
-    results[f"1 h, pictures kept, every {KEEP_EVERY}-th"] = run(given.work, HOURS[0], True)
-    given.json.parent.mkdir(parents=True, exist_ok=True)
+        for cache in ("cold", "warm"):
+            results[f"{hours} h, {cache}"] = run(given.work, hours, False)
+            given.json.write_text(json.dumps(results, indent=1) + "\n")
+    results[f"{HOURS[0]} h, every {KEEP_EVERY}-th picture kept"] = run(given.work, HOURS[0], True)
     given.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
