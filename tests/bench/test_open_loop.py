@@ -92,6 +92,7 @@ def test_errors_in_metres_degrees_and_strokes() -> None:
     gripper = Segment("hand", "gripper", "absolute", native=0, model=6, size=1, closed=80.0, open=0.0)
     hand = Embodiment("hand", 30.0, (), (gripper,), MODEL_DIM, "none", "80 is closed")
     assert quantities(hand, ["width"])[0].unit == "stroke"
+    assert [q.name for q in quantities(JOINTS, ["j", "j", "belt"])] == ["j [0]", "j [1]", "belt"]
     assert errors(np.array([60.0]), np.array([40.0]), hand) == pytest.approx([0.25])
 
 

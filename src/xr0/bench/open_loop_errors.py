@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,7 +31,8 @@ class Quantity:
 
 
 def quantities(embodiment: Embodiment, names: Sequence[str]) -> tuple[Quantity, ...]:
-    """Of a command whose native numbers are called `names`. A pose's rotation is one quantity."""
+    """Of a command whose native numbers are called `names`. A pose's rotation is one quantity;
+    where several have one name, their places tell them apart."""
     found = []
     for segment in embodiment.segments:
         own = names[segment.native_slice]
@@ -39,7 +40,11 @@ def quantities(embodiment: Embodiment, names: Sequence[str]) -> tuple[Quantity, 
             found += [Quantity(name, "m") for name in own[:3]] + [Quantity(f"{segment.name} turn", "deg")]
         else:
             found += [Quantity(name, "stroke" if segment.kind == "gripper" else "SI") for name in own]
-    return tuple(found)
+    called = [quantity.name for quantity in found]
+    return tuple(
+        replace(quantity, name=f"{quantity.name} [{k}]") if called.count(quantity.name) > 1 else quantity
+        for k, quantity in enumerate(found)
+    )
 
 
 def errors(told: np.ndarray, shown: np.ndarray, embodiment: Embodiment) -> np.ndarray:
