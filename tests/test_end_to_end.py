@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.sim, pytest.mark.timeout(300)]
 
 
 def brief(whole: BrickSettings) -> BrickSettings:
-    return replace(whole, optim=replace(whole.optim, steps=2, warmup=1), batch=2, stride=10)
+    return replace(whole, train=replace(whole.train, steps=2, warmup=1, batch=2), stride=10)
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,7 @@ from xr0_robot.touch.sensor.pads import TactileReading
 SMALL = replace(
     recipes.REFINE,
     net=NetConfig("conv", 2, 1, 8, 16),
-    optim=replace(recipes.REFINE.optim, steps=3, warmup=1),
-    batch=8,
+    train=replace(recipes.REFINE.train, steps=3, warmup=1, batch=8),
 )
 
 

@@ -14,6 +14,7 @@ from xr0.model.hidden import Hidden
 from xr0.train import optim, post_train
 from xr0.train.choice_stage import choice_losses
 from xr0.train.losses import frequency_loss, masked_mean
+from xr0.train.settings import TrainSettings
 
 
 def two_candidates() -> choice.Choices:
@@ -123,7 +124,7 @@ def test_draws_follow_their_weights() -> None:
 
 
 def test_the_schedule_warms_up_and_ends_at_zero() -> None:
-    settings = optim.OptimSettings(100, 10, 0.02, 1e-3, 0.0, 1.0)
+    settings = TrainSettings(100, batch=1, lr=1e-3, warmup=10)
     factors = [optim.factor(step, settings) for step in range(100)]
     assert factors[0] == pytest.approx(0.1)
     assert max(factors) == factors[10] == pytest.approx(1.0)

@@ -1,14 +1,15 @@
 """Which parameters go to which optimiser, and with what."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from small_model import build
 
 from xr0.train import optim
+from xr0.train.settings import TrainSettings
 
-SETTINGS = optim.OptimSettings(
-    steps=10, warmup=2, muon_lr=0.02, adamw_lr=1e-3, weight_decay=0.1, grad_clip=1.0
-)
+SETTINGS = TrainSettings(steps=10, batch=1, warmup=2, muon_lr=0.02, lr=1e-3, weight_decay=0.1)
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def split() -> tuple[set[str], set[str], list[torch.optim.Optimizer]]:
     vla.vlm.model.visual.requires_grad_(False)
     optimizers = optim.build(vla, SETTINGS)
     names = {id(parameter): name for name, parameter in vla.named_parameters()}
-    matrices, rest = ([names[id(p)] for p in o.param_groups[0]["params"]] for o in optimizers)
+    matrices, rest = ([names[id(p)] for group in o.param_groups for p in group["params"]] for o in optimizers)
     assert sorted(matrices + rest) == sorted(n for n, p in vla.named_parameters() if p.requires_grad)
     return set(matrices), set(rest), optimizers
 
@@ -45,10 +46,34 @@ def test_tables_norms_biases_inputs_and_outputs_go_to_adamw(split: tuple) -> Non
     } <= rest
 
 
-def test_only_the_matrices_decay_and_each_has_its_own_rate(split: tuple) -> None:
-    muon, adamw = (optimizer.param_groups[0] for optimizer in split[2])
-    assert (muon["lr"], muon["weight_decay"]) == (0.02, 0.1)
-    assert (adamw["lr"], adamw["weight_decay"], adamw["betas"]) == (1e-3, 0.0, (0.9, 0.95))
+def decays(optimizer: torch.optim.Optimizer) -> dict[bool, set[float]]:
+    """Weight decays of the vectors (False) and of the matrices (True)."""
+    found: dict[bool, set[float]] = {False: set(), True: set()}
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            found[parameter.ndim >= 2].add(group["weight_decay"])
+    return found
+
+
+def test_only_matrices_decay_and_each_optimiser_has_its_own_rate(split: tuple) -> None:
+    muon, adamw = split[2]
+    assert muon.param_groups[0]["lr"] == 0.02
+    assert {group["lr"] for group in adamw.param_groups} == {1e-3}
+    assert {group["betas"] for group in adamw.param_groups} == {(0.9, 0.95)}
+    assert decays(muon) == {False: set(), True: {0.1}}
+    assert decays(adamw) == {False: {0.0}, True: {0.1}}
+
+
+def test_without_muon_adamw_has_everything() -> None:
+    vla = build()
+    (adamw,) = optim.build(vla, replace(SETTINGS, muon_lr=None))
+    assert sum(len(group["params"]) for group in adamw.param_groups) == len(list(vla.parameters()))
+    assert decays(adamw) == {False: {0.0}, True: {0.1}}
+
+
+def test_a_stage_that_trains_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to train"):
+        optim.build(torch.nn.Linear(2, 2).requires_grad_(False), SETTINGS)
 
 
 @pytest.mark.parametrize(
@@ -59,5 +84,25 @@ def test_the_schedule_is_a_ramp_and_half_a_cosine(step: int, factor: float) -> N
 
 
 def test_a_run_that_is_all_warm_up_does_not_divide_by_nothing() -> None:
-    short = optim.OptimSettings(2, 2, 0.02, 1e-3, 0.1, 1.0)
+    short = replace(SETTINGS, steps=2)
     assert [optim.factor(step, short) for step in range(3)] == [0.5, 1.0, 1.0]
+
+
+def test_the_released_schedule_rises_from_a_start_and_falls_to_an_end() -> None:
+    """Its numbers: 5e-7 to 1e-4 in 2,000 steps, and back (released XR0.yaml)."""
+    released = TrainSettings(
+        40_000, batch=1, lr=1e-4, warmup=2_000, start_share=5e-3, final_share=5e-3, schedule="cosine"
+    )
+    rates = [optim.rate(step, released) for step in (0, 1_999, 2_000, 21_000, 40_000)]
+    assert rates == pytest.approx([5.4975e-7, 1e-4, 1e-4, 5.025e-5, 5e-7], rel=1e-6)
+
+
+def test_a_constant_rate_stays() -> None:
+    constant = replace(SETTINGS, schedule="constant", final_share=0.5)
+    assert [optim.factor(step, constant) for step in (0, 1, 5, 10)] == [0.5, 1.0, 1.0, 1.0]
+
+
+def test_a_step_sets_the_rate_of_every_group() -> None:
+    optimizers = optim.build(build(), SETTINGS)
+    optim.set_rates(optimizers, SETTINGS, 6)
+    assert [{group["lr"] for group in optimizer.param_groups} for optimizer in optimizers] == [{0.01}, {5e-4}]

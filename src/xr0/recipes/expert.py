@@ -17,8 +17,9 @@ from xr0.model.vla import VLA
 from xr0.recipes.shared import HELD_OUT, finish, identity, load_robot
 from xr0.train.distributed import world
 from xr0.train.flow_stage import FlowStage
-from xr0.train.loop import Run, train
+from xr0.train.loop import train
 from xr0.train.post_train import PostTrainStage
+from xr0.train.run import Run
 from xr0.train.settings import StageSettings
 from xr0.train.trainable import select
 
@@ -49,14 +50,15 @@ def train_expert(
         stage = stage_of(before.vla.train())
         weight = weigh(robot)
         trained = robot.training_only(weight)
+        rows, seed = settings.train.rows(here.size), settings.train.seed
 
         def batches(step: int) -> tuple[Any, ...]:
-            indices = draw(trained, settings.batch, settings.seed, step, here.rank)
+            indices = draw(trained, rows, seed, step, here.rank)
             told = robot.instructions(indices)
-            return (robot.batch(indices, told, before.processor, settings.seed, step, here.rank),)
+            return (robot.batch(indices, told, before.processor, seed, step, here.rank),)
 
         apart = robot.held_out(weight, HELD_OUT)
         held_out = (robot.batch(apart, robot.instructions(apart), before.processor),)
-        name = identity(settings, here, robot.stats.fingerprint, before.fingerprint)
-        train(stage, batches, held_out, settings.optim, here, Run(out, settings.seed, name, stage.watched))
-        finish(out, settings, here, replace(before, contract=contract, name="", fingerprint=""))
+        run = Run(out, identity(settings, here, robot.stats.fingerprint, before.fingerprint), stage.watched)
+        vla = train(stage, batches, held_out, settings.train, here, run).vla
+        finish(out, settings, here, replace(before, vla=vla, contract=contract, name="", fingerprint=""))

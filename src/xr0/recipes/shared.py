@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,9 +29,13 @@ def load_robot(data: Path, stride: int, horizon: int, here: World) -> RobotData:
     return robot
 
 
-def identity(settings: StageSettings, here: World, *fingerprints: str) -> str:
-    """Of a run: its settings, its number of processes, its data and its start."""
-    return hashlib.sha256(repr((settings, here.size, fingerprints)).encode()).hexdigest()
+def identity(settings: StageSettings, here: World, *fingerprints: str) -> dict[str, Any]:
+    """Of a run, beside its training settings: its data and its start.
+
+    The number of processes too: what a process draws depends on it here.
+    """
+    stage = {name: value for name, value in asdict(settings).items() if name != "train"}
+    return {**stage, "processes": here.size, "fingerprints": fingerprints}
 
 
 def finish(out: Path, settings: StageSettings, here: World, done: Checkpoint) -> None:

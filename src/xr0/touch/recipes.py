@@ -8,7 +8,6 @@ blind         the same backbone, images black: what the joints alone tell
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -25,8 +24,10 @@ from xr0.touch.pairs import Pairs
 from xr0.touch.predictor import Predictor
 from xr0.touch.stage import TactileStage
 from xr0.train.distributed import world
-from xr0.train.loop import Run, hash_seed, train
-from xr0.train.optim import OptimSettings
+from xr0.train.loop import train
+from xr0.train.run import Run
+from xr0.train.settings import TrainSettings
+from xr0.train.step import hash_seed
 from xr0_robot.touch.sensor.pads import PARALLEL, joint_count
 
 HELD_OUT_SHAPES, HELD_OUT_PAIRS = 256, 2048
@@ -39,23 +40,16 @@ VIT = NetConfig("vit", len(FINGERS), joint_count(PARALLEL), width=64, hidden=192
 
 @dataclass(frozen=True)
 class TactileSettings:
-    """A run: its network, optimisers, pairs of a step per process, seed."""
+    """A run: its network, and how it is trained; a sample is a pair."""
 
     net: NetConfig
-    optim: OptimSettings
-    batch: int
-    seed: int
+    train: TrainSettings
 
 
-REFINE = TactileSettings(
-    CONV,
-    OptimSettings(28_000, warmup=300, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
-    batch=512,
-    seed=1,
-)
-ABSOLUTE = replace(REFINE, optim=replace(REFINE.optim, steps=8_000), seed=2)
-BLIND = replace(REFINE, optim=replace(REFINE.optim, steps=500, warmup=50), seed=3)
-REFINE_VIT = replace(REFINE, net=VIT, optim=replace(REFINE.optim, steps=1_500), seed=4)
+REFINE = TactileSettings(CONV, TrainSettings(28_000, batch=512, lr=2e-3, muon_lr=0.02, warmup=300, seed=1))
+ABSOLUTE = replace(REFINE, train=replace(REFINE.train, steps=8_000, seed=2))
+BLIND = replace(REFINE, train=replace(REFINE.train, steps=500, warmup=50, seed=3))
+REFINE_VIT = replace(REFINE, net=VIT, train=replace(REFINE.train, steps=1_500, seed=4))
 
 Draw = Callable[[grasp_data.GraspData, int, np.random.Generator], tuple[Pairs, Tensor]]
 
@@ -86,20 +80,17 @@ def _train(data: Path, out: Path, settings: TactileSettings, draw: Draw) -> None
         if len(grasps) <= HELD_OUT_SHAPES:
             raise ValueError(f"{data}: got {len(grasps)} shapes, expected more than {HELD_OUT_SHAPES}")
         training, validation = grasps.split(len(grasps) - HELD_OUT_SHAPES)
-        torch.manual_seed(settings.seed)
+        rows, seed = settings.train.rows(here.size), settings.train.seed
+        torch.manual_seed(seed)
         net = TacRefineNet(settings.net)
         stage = TactileStage(net)
 
         def batches(step: int) -> tuple[Pairs, Tensor]:
-            return draw(
-                training, settings.batch, np.random.default_rng(hash_seed(settings.seed, step, here.rank))
-            )
+            return draw(training, rows, np.random.default_rng(hash_seed(seed, step, here.rank)))
 
-        held_out = draw(validation, HELD_OUT_PAIRS, np.random.default_rng(settings.seed))
-        identity = hashlib.sha256(repr((settings, here.size, len(grasps))).encode()).hexdigest()
-        train(
-            stage, batches, held_out, settings.optim, here, Run(out, settings.seed, identity, stage.watched)
-        )
+        held_out = draw(validation, HELD_OUT_PAIRS, np.random.default_rng(seed))
+        identity = {"net": asdict(settings.net), "processes": here.size, "shapes": len(grasps)}
+        train(stage, batches, held_out, settings.train, here, Run(out, identity, stage.watched))
         if here.main:
             record = {
                 "settings": asdict(settings),

@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from jaxtyping import Float
-from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,6 @@ class World:
     def main(self) -> bool:
         """Whether this process writes files and prints."""
         return self.rank == 0
-
-    def wrap(self, module: nn.Module) -> nn.Module:
-        """Average gradients over the processes, where there are several."""
-        module = module.to(self.device)
-        return DistributedDataParallel(module, gradient_as_bucket_view=True) if self.size > 1 else module
 
     def barrier(self) -> None:
         """Wait for all."""
@@ -58,11 +54,25 @@ def shared_count(count: Float[Tensor, ""]) -> Float[Tensor, ""]:
     sum / shared_count(count), averaged over the processes as gradients are, is the mean over what all of them
     count together. Every process must call it.
     """
+    return shared_mean(count)
+
+
+def shared_mean(values: Float[Tensor, ...]) -> Float[Tensor, ...]:
+    """Mean of every value over the processes. No gradient. Every process must call it."""
     if not dist.is_initialized():
-        return count.detach()
-    total = count.detach().clone()
+        return values.detach()
+    total = values.detach().clone()
     dist.all_reduce(total)
     return total / dist.get_world_size()
+
+
+def gather_objects(value: T) -> list[T]:
+    """What each process has, by rank. Every process must call it."""
+    if not dist.is_initialized():
+        return [value]
+    gathered: list[Any] = [None] * dist.get_world_size()
+    dist.all_gather_object(gathered, value)
+    return gathered
 
 
 @contextmanager

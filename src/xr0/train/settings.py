@@ -1,18 +1,118 @@
-"""What a run of a stage is: sizes and seeds. Recipes fill it in."""
+"""What a run learns with and how it is computed. Recipes fill it in; nonsense is refused by name."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
-from xr0.train.optim import OptimSettings
+
+@dataclass(frozen=True)
+class Execution:
+    """How a run is computed and watched: speed, memory and files, not what is learnt.
+
+    accumulate: micro-batches of an optimiser step. shard: how several processes share the model, each with
+    all of it (ddp) or with its part (fsdp). save_minutes: a save also comes when the last is so old.
+    workers: processes that make batches; 0 makes them in the training process. tracker: a package that is
+    told what is logged, or None.
+    """
+
+    accumulate: int = 1
+    shard: Literal["ddp", "fsdp"] = "ddp"
+    save_every: int = 100
+    save_minutes: float = 5.0
+    validate_every: int = 100
+    log_every: int = 20
+    workers: int = 0
+    tracker: Literal["wandb", "trackio"] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("accumulate", "save_every", "validate_every", "log_every"):
+            _require(name, getattr(self, name), at_least=1)
+        _require("workers", self.workers, at_least=0)
+        _require("save_minutes", self.save_minutes, above=0)
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What a run learns with: whatever changes its weights.
+
+    batch: samples of an optimiser step, over all processes. lr: of AdamW. muon_lr: of Muon, which then has
+    the hidden matrices; None leaves all to AdamW. warmup: steps from start_share * lr to lr; then `schedule`,
+    the cosine down to final_share * lr. weight_decay: of matrices; vectors do not decay. ema: decay of the
+    average of the weights that is validated and exported; 0 keeps none. precision bf16: autocast; weights
+    that are trained stay float32, frozen ones are stored in bfloat16.
+    """
+
+    steps: int
+    batch: int
+    lr: float
+    muon_lr: float | None = None
+    warmup: int = 0
+    schedule: Literal["cosine", "constant"] = "cosine"
+    start_share: float = 0.0
+    final_share: float = 0.0
+    weight_decay: float = 0.0
+    grad_clip: float = 1.0
+    ema: float = 0.0
+    precision: Literal["float32", "bf16"] = "float32"
+    seed: int = 0
+    execution: Execution = field(default_factory=Execution)
+
+    def __post_init__(self) -> None:
+        _require("steps", self.steps, at_least=1)
+        _require("batch", self.batch, at_least=1)
+        _require("lr", self.lr, above=0)
+        if self.muon_lr is not None:
+            _require("muon_lr", self.muon_lr, above=0)
+        _require("warmup", self.warmup, at_least=0)
+        _require("start_share", self.start_share, at_least=0, at_most=1)
+        _require("final_share", self.final_share, at_least=0, at_most=1)
+        _require("weight_decay", self.weight_decay, at_least=0)
+        _require("grad_clip", self.grad_clip, above=0)
+        _require("ema", self.ema, at_least=0, below=1)
+        _require("seed", self.seed, at_least=0)
+        if self.execution.shard == "fsdp" and self.muon_lr is not None:
+            raise ValueError("shard fsdp: Muon needs whole matrices; leave muon_lr out (AdamW) or shard ddp")
+
+    def rows(self, processes: int) -> int:
+        """Samples of a micro-batch of one process; ValueError where the batch cannot be split so."""
+        parts = processes * self.execution.accumulate
+        if self.batch % parts:
+            raise ValueError(
+                f"batch {self.batch}: cannot be split over {processes} processes x accumulate "
+                f"{self.execution.accumulate}; expected a multiple of {parts}"
+            )
+        return self.batch // parts
+
+    def identity(self) -> Mapping[str, Any]:
+        """What makes a run another run; its execution does not."""
+        return {name: value for name, value in asdict(self).items() if name != "execution"}
 
 
 @dataclass(frozen=True)
 class StageSettings:
-    """batch and language are rows per process and step; stride is the spacing of training frames [ticks]."""
+    """language: vision-language rows per process and step; stride: spacing of training frames [ticks]."""
 
-    optim: OptimSettings
-    batch: int
+    train: TrainSettings
     language: int
     stride: int
-    seed: int
+
+
+def _require(
+    name: str,
+    value: float | int,
+    at_least: float | int = -math.inf,
+    above: float | int = -math.inf,
+    at_most: float | int = math.inf,
+    below: float | int = math.inf,
+) -> None:
+    if at_least <= value <= at_most and above < value < below:
+        return
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in ((">=", at_least), (">", above), ("<=", at_most), ("<", below))
+        if math.isfinite(bound)
+    ]
+    raise ValueError(f"{name}: got {value}, expected {' and '.join(bounds)}")

@@ -22,7 +22,8 @@ from xr0.recipes.bricks.settings import ACTION_HORIZON, POSITION_STD, VOCABULARY
 from xr0.recipes.shared import HELD_OUT, finish, identity, load_robot
 from xr0.sizes import TINY_IMAGES, tiny_model
 from xr0.train.distributed import world
-from xr0.train.loop import Run, train
+from xr0.train.loop import train
+from xr0.train.run import Run
 from xr0.transform import tokenizer as tokenizers
 from xr0.transform.processor import Processor
 from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
@@ -37,7 +38,8 @@ def pretrain_choice(data: Path, out: Path, settings: BrickSettings) -> None:
         trained = robot.training_only(weight)
         language = open_language(data / "vl")
         processor = Processor(learned_tokenizer(robot, language), TINY_IMAGES)
-        torch.manual_seed(settings.seed)
+        rows, seed = settings.train.rows(here.size), settings.train.seed
+        torch.manual_seed(seed)
         vla = fresh_model(processor.tokenizer)
         objects = object_tracks(robot)
         camera = robot.embodiment.cameras[0]
@@ -45,20 +47,20 @@ def pretrain_choice(data: Path, out: Path, settings: BrickSettings) -> None:
         stage = GroundedStage(vla, ACTION_HORIZON, len(objects.names))
 
         def arguments(indices: np.ndarray, step: int) -> tuple[Any, ...]:
-            rng = np.random.default_rng([settings.seed, step, here.rank])
+            rng = np.random.default_rng([seed, step, here.rank])
             told, as_shown = reword(robot.instructions(indices), objects.names, rng)
-            batch = robot.batch(indices, told, processor, settings.seed, step, here.rank)
+            batch = robot.batch(indices, told, processor, seed, step, here.rank)
             batch = batch.where(torch.from_numpy(as_shown))
             labels = labeller(indices, told, batch.vlm)
             asked = (step * here.size + here.rank) * settings.language + np.arange(settings.language)
-            return batch, labels, language.batch(asked, settings.seed, processor)
+            return batch, labels, language.batch(asked, seed, processor)
 
         def batches(step: int) -> tuple[Any, ...]:
-            return arguments(draw(trained, settings.batch, settings.seed, step, here.rank), step)
+            return arguments(draw(trained, rows, seed, step, here.rank), step)
 
         held_out = arguments(robot.held_out(weight, HELD_OUT), step=0)
-        name = identity(settings, here, robot.stats.fingerprint)
-        train(stage, batches, held_out, settings.optim, here, Run(out, settings.seed, name, stage.watched))
+        run = Run(out, identity(settings, here, robot.stats.fingerprint), stage.watched)
+        train(stage, batches, held_out, settings.train, here, run)
         robots = {robot.embodiment.name: Robot(robot.embodiment, robot.stats)}
         finish(out, settings, here, Checkpoint(vla, processor, robots, CAUSAL, "", ""))
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xr0.recipes.bricks.phases import PhaseWeights
-from xr0.train.optim import OptimSettings
-from xr0.train.settings import StageSettings
+from xr0.train.settings import StageSettings, TrainSettings
 
 ACTION_HORIZON = 30
 """Ticks: one second at 30 Hz, as in the paper."""
@@ -33,26 +32,20 @@ class BrickSettings(StageSettings):
 
 
 CHOICE = BrickSettings(
-    OptimSettings(900, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
-    batch=16,
+    TrainSettings(900, batch=32, lr=2e-3, muon_lr=0.02, warmup=60, seed=1),
     language=3,
     stride=3,
-    seed=1,
     phases=REACHING,
 )
 FLOW = BrickSettings(
-    OptimSettings(1500, warmup=60, muon_lr=0.02, adamw_lr=2e-3, weight_decay=0.0, grad_clip=1.0),
-    batch=16,
+    TrainSettings(1500, batch=32, lr=2e-3, muon_lr=0.02, warmup=60, seed=2),
     language=0,
     stride=3,
-    seed=2,
     phases=WHOLE,
 )
 POST = BrickSettings(
-    OptimSettings(900, warmup=40, muon_lr=0.01, adamw_lr=1e-3, weight_decay=0.0, grad_clip=1.0),
-    batch=16,
+    TrainSettings(900, batch=32, lr=1e-3, muon_lr=0.01, warmup=40, seed=3),
     language=0,
     stride=3,
-    seed=3,
     phases=WHOLE,
 )
