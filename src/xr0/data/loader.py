@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -33,7 +33,7 @@ class _Making(Dataset, Generic[Made]):
             return _Failure(error)
 
 
-def ahead(make: Callable[[int], Made], first: int, last: int, workers: int) -> Iterator[Made]:
+def ahead(make: Callable[[int], Made], first: int, last: int, workers: int) -> Generator[Made, None, None]:
     """make(first) to make(last - 1), in order; `make` must depend on nothing but its number.
 
     workers: processes, forked from this one; 0 makes them here. An error of `make` is raised here, when its

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
@@ -75,6 +76,6 @@ def rate(step: int, settings: TrainSettings) -> float:
 def set_rates(optimizers: Sequence[Optimizer], settings: TrainSettings, step: int) -> None:
     """Give every optimiser its learning rate of this step."""
     for optimizer in optimizers:
-        highest = settings.muon_lr if isinstance(optimizer, Muon) else settings.lr
+        highest = settings.lr if isinstance(optimizer, AdamW) else cast(float, settings.muon_lr)
         for group in optimizer.param_groups:
             group["lr"] = highest * factor(step, settings)

@@ -60,8 +60,8 @@ class Shared(Generic[Stage]):
         """Whether what is done inside averages gradients over the processes, or only adds them up."""
         if isinstance(self.stage, FSDPModule):
             self.stage.set_requires_gradient_sync(gradients)
-        alone = gradients or not isinstance(self._call, DistributedDataParallel)
-        with nullcontext() if alone else self._call.no_sync():
+        adding = isinstance(self._call, DistributedDataParallel) and not gradients
+        with cast(DistributedDataParallel, self._call).no_sync() if adding else nullcontext():
             yield
 
     def whole(self) -> Stage:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torch.distributed.checkpoint as dcp
 from torch import nn
+from torch.distributed.checkpoint import state_dict_loader, state_dict_saver
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_state_dict, set_state_dict
 from torch.optim import Optimizer
 
@@ -56,7 +56,7 @@ class State:
             warnings.filterwarnings(
                 "ignore", message="torch.distributed is disabled"
             )  # one process is enough
-            dcp.save(self._tensors(progress), checkpoint_id=new, no_dist=self.world.size == 1)
+            state_dict_saver.save(self._tensors(progress), checkpoint_id=new, no_dist=self.world.size == 1)
         self.world.barrier()
         if self.world.main:
             older = saved(self.out)
@@ -74,7 +74,7 @@ class State:
         tensors = self._tensors(Progress(0, 0.0))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="torch.distributed is disabled")
-            dcp.load(tensors, checkpoint_id=folders[-1], no_dist=self.world.size == 1)
+            state_dict_loader.load(tensors, checkpoint_id=folders[-1], no_dist=self.world.size == 1)
         set_state_dict(
             self.stage,
             self.optimizers,
