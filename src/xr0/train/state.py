@@ -67,6 +67,9 @@ class State:
 
     def resume(self) -> Progress:
         """Go back to the newest save, if there is one."""
+        if self.world.main:
+            for folder in (self.out / UNFINISHED, *saved(self.out)[:-1]):
+                _remove(folder)  # what a killed process left
         self.world.barrier()
         folders = saved(self.out)
         if not folders:
