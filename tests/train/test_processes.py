@@ -1,4 +1,4 @@
-"""However a global batch is split, over processes or shards, a run learns the same and can go on elsewhere."""
+"""However a batch is split over processes and shards, a run learns the same and can go on elsewhere."""
 
 import json
 import os
@@ -26,7 +26,7 @@ BATCH, HORIZON, STEPS, HALF = 8, 10, 6, 3
 
 
 def samples(first: int, count: int) -> Batch:
-    """Samples first to first + count - 1, each a pure function of its number; some see less than the horizon."""
+    """So many samples from number `first` on, each a pure function of its number; horizons differ."""
     numbers = range(first, first + count)
     made = [torch.Generator().manual_seed(i) for i in numbers]
     mask = torch.ones(count, HORIZON, 32)
