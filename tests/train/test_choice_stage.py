@@ -1,14 +1,17 @@
 """Stage 1 knows no robot: its loss trains the VLM and its own heads, with whatever words come beside."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import small_model
 import torch
 from small_model import build, inputs, row
 
+from xr0.checkpoints import weights
 from xr0.model import vlm
 from xr0.train.choice_stage import NEXT_TOKEN_WEIGHT, SCORE_WEIGHT, ChoiceStage, next_token_loss
+from xr0.train.trainable import recompute
 from xr0.types import Batch, LanguageBatch, VLMInputs
 
 HORIZON = 3
@@ -51,6 +54,38 @@ def test_each_is_a_sample_s_own_part_and_only_shown_ones_are_averaged() -> None:
     assert alone[0]["each"][1] == 0
     nothing = stage(batch.where(torch.tensor([False, False])), None)
     assert float(nothing["loss"]) == 0
+
+
+def test_recomputed_or_in_bfloat16_it_learns_the_same() -> None:
+    torch.manual_seed(1)
+    vla = build().train()
+    stage, batch = ChoiceStage(vla, HORIZON), robot()
+
+    def gradients(autocast: bool) -> torch.Tensor:
+        stage.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            loss = stage(batch, words_alone())["loss"]
+        loss.backward()
+        return torch.cat([p.grad.flatten() for p in stage.parameters() if p.grad is not None])
+
+    whole, rounded = gradients(False), gradients(True)
+    recompute(vla)
+    torch.testing.assert_close(gradients(False), whole)
+    assert torch.cosine_similarity(rounded, whole, dim=0) > 0.99
+
+
+@torch.no_grad()
+def test_saved_heads_act_again_as_they_did(tmp_path: Path) -> None:
+    """For a policy without an action expert: nothing of a finished checkpoint holds them."""
+    stage, batch = ChoiceStage(build(), HORIZON), robot()
+    weights.save(stage.heads, tmp_path)
+    brain = build()
+    torch.manual_seed(9)
+    other = ChoiceStage(brain, HORIZON).heads
+    acted = stage.heads.act(stage.brain, batch.vlm, batch.state)
+    assert not torch.isclose(other.act(stage.brain, batch.vlm, batch.state), acted).all()
+    weights.load_into(other, tmp_path)
+    assert torch.equal(other.act(stage.brain, batch.vlm, batch.state), acted)
 
 
 @torch.no_grad()
