@@ -1,0 +1,1 @@
+"""What a training run will need, before anything is launched: memory per GPU by item, FLOPs, time."""
