@@ -20,7 +20,8 @@ from xr0.train.loop import train
 from xr0.train.settings import Execution, TrainSettings
 from xr0.types import Batch
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+"""On busy cores an interpreter needs a minute to start; the common limit of 120 s is for none of it."""
 
 BATCH, HORIZON, STEPS, HALF = 8, 10, 6, 3
 
