@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 import small_model
 import torch
-from jaxtyping import Float
 from small_run import run
-from torch import Tensor
 
-from xr0.config import CAUSAL
-from xr0.train.distributed import shared_count, world
-from xr0.train.flow_stage import FlowStage
+from xr0.train.distributed import world
 from xr0.train.loop import train
+from xr0.train.post_train import PostTrainStage
+from xr0.train.prefixes import PAPER
 from xr0.train.settings import Execution, TrainSettings
+from xr0.train.trainable import select
 from xr0.types import Batch
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -44,23 +43,11 @@ def samples(first: int, count: int) -> Batch:
     )
 
 
-class PlainFlow(FlowStage):
-    """Stage 2 with a rollout before the loss, as in stage 3; noise and time are the sample's own."""
-
-    def forward(self, batch: Batch) -> dict[str, Float[Tensor, "..."]]:
-        with torch.no_grad():
-            context = self.vla.encode(batch.vlm)
-        made = [torch.Generator().manual_seed(seed) for seed in batch.seeds.tolist()]
-        noise = torch.stack([torch.randn(HORIZON, 32, generator=g) for g in made])
-        t = torch.stack([torch.rand((), generator=g) for g in made])
-        x = t[:, None, None] * batch.actions + (1 - t[:, None, None]) * noise
-        layout = self.vla.layout(context, HORIZON, torch.zeros(len(t)).long(), CAUSAL)
-        with torch.no_grad():
-            self.vla.sample(context, batch.state, batch.action_mask, noise, CAUSAL, self.vla.schedule(2))
-        modulation, leading = self.vla.modulation(t), self.vla.leading(batch.state)
-        v = self.vla.velocity(x, modulation, leading, context, batch.action_mask, layout)
-        squared = (v - (batch.actions - noise)) ** 2 * batch.action_mask
-        return {"loss": squared.sum() / shared_count(batch.action_mask.sum())}
+def expert() -> PostTrainStage:
+    """Stage 3, which runs the model without a graph (VLM, rollout) before it runs it with one."""
+    vla = small_model.build().train()
+    select(vla, "expert")
+    return PostTrainStage(vla, PAPER, frequency_weight=1.0)
 
 
 def train_here(out: Path, steps: int, execution: Execution) -> None:
@@ -75,8 +62,7 @@ def train_here(out: Path, steps: int, execution: Execution) -> None:
                 raise KeyboardInterrupt
             return (samples(step * BATCH + (micro * here.size + here.rank) * rows, rows),)
 
-        stage = PlainFlow(small_model.build().train())
-        done = train(stage, batches, (samples(1000, 4),), settings, here, run(out))
+        done = train(expert(), batches, (samples(1000, 4),), settings, here, run(out))
         if here.main:
             torch.save(done.state_dict(), out / "final.pt")
 
@@ -107,7 +93,7 @@ def assert_same(out: Path, alone: Path) -> None:
     assert losses(out) == pytest.approx(losses(alone), abs=1e-5)
     assert len(losses(out)) == STEPS + STEPS // HALF
     ours, theirs = (torch.load(folder / "final.pt", weights_only=True) for folder in (out, alone))
-    fresh = PlainFlow(small_model.build()).state_dict()
+    fresh = expert().state_dict()
     assert ours.keys() == theirs.keys() == fresh.keys()
     for name, value in ours.items():
         torch.testing.assert_close(value, theirs[name], atol=1e-5, rtol=0)
