@@ -4,8 +4,12 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+import torch
+from torch.autograd.graph import saved_tensors_hooks
 
+from xr0.model.dit import Layer
 from xr0.sizes import OFFICIAL_IMAGES, official_4b
+from xr0.train.plan import saved
 from xr0.train.plan.compute import sample_flops
 from xr0.train.plan.job import Job
 from xr0.train.plan.memory import memory
@@ -27,6 +31,31 @@ def test_parameters_are_those_of_the_released_model():
     assert whole.frozen > 388_956_160
 
 
+def test_counted_activations_are_those_that_autograd_keeps():
+    """The slow twin: a real layer in float32, of two sizes of batch."""
+    layer = Layer(official_4b().dit)
+
+    def kept(rows):
+        seen = {}
+        x = torch.randn(rows, 12, 1024, requires_grad=True)
+        context = torch.randn(rows, 8, 20, 128)
+        table = torch.ones(rows, 1, 12, 128)
+        mask = torch.ones(rows, 1, 12, 32, dtype=torch.bool)
+        modulation = torch.randn(rows, 6, 1024, requires_grad=True)
+        alive = []
+
+        def keep(tensor):
+            seen[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            alive.append(tensor)
+            return tensor
+
+        with saved_tensors_hooks(keep, lambda tensor: tensor):
+            layer(x, modulation, (table, table), context, context.clone(), mask)
+        return sum(seen.values())
+
+    assert saved.of_dit_layer(official_4b(), 20, 10, bf16=False) == pytest.approx(kept(3) - kept(2), rel=0.05)
+
+
 def test_frozen_weights_are_two_bytes_and_trained_ones_sixteen_with_gradient_and_moments():
     count = parameters("expert")
     found = memory(EXPERT, count)
@@ -40,7 +69,8 @@ def test_frozen_weights_are_two_bytes_and_trained_ones_sixteen_with_gradient_and
 
 def test_shards_divide_what_is_there_all_the_time():
     job = replace(EXPERT, part="all", gpus=8, batch=64)
-    alone, shared = (memory(replace(job, fsdp=fsdp), parameters(job)) for fsdp in (False, True))
+    count = parameters("all")
+    alone, shared = (memory(replace(job, fsdp=fsdp), count) for fsdp in (False, True))
     for item in ("frozen weights", "trained weights", "AdamW's moments"):
         assert shared.steady[item] == alone.steady[item] / 8
     assert shared.peak < alone.peak / 3
