@@ -8,6 +8,7 @@ import subprocess
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -15,28 +16,29 @@ import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imp
 from xr0.checkpoints import folder as checkpoint
 from xr0.cli import launch
 from xr0.config import CAUSAL, WINDOWED
+from xr0.recipes.bricks import __main__ as bricks
 from xr0.recipes.bricks import settings
-from xr0.recipes.bricks.post_train import post_train
-from xr0.recipes.bricks.pretrain_choice import pretrain_choice
-from xr0.recipes.bricks.pretrain_flow import pretrain_flow
-from xr0.recipes.bricks.settings import BrickSettings
+from xr0.recipes.settings import Given, StageSettings, Start
 from xr0_robot.record.demos import record_demos
 
 pytestmark = [pytest.mark.sim, pytest.mark.timeout(300)]
 
 
-def brief(whole: BrickSettings) -> BrickSettings:
-    return replace(whole, train=replace(whole.train, steps=2, warmup=1, batch=2), stride=10)
+Settings = TypeVar("Settings", bound=StageSettings)
+
+
+def brief(whole: Settings) -> Settings:
+    return replace(whole, train=replace(whole.train, steps=2, warmup=1, batch=6))
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("run")
-    demos = root / "demos"
-    record_demos("bricks", demos, episodes=2, first_seed=700_000)
-    pretrain_choice(demos, root / "choice", brief(settings.CHOICE))
-    pretrain_flow(demos, root / "choice/checkpoint", root / "flow", brief(settings.FLOW))
-    post_train(demos, root / "flow/checkpoint", root / "post", brief(settings.POST))
+    record_demos("bricks", root / "demos", episodes=2, first_seed=700_000)
+    given = Given((str(root / "demos"),))
+    bricks.pretrain_choice(given, root / "choice", brief(settings.CHOICE))
+    bricks.pretrain_flow(given, Start(f"{root}/choice/checkpoint"), root / "flow", brief(settings.FLOW))
+    bricks.post_train(given, Start(f"{root}/flow/checkpoint"), root / "post", brief(settings.POST_TRAIN))
     return root
 
 
@@ -64,8 +66,9 @@ def test_metrics_are_logged_and_finite(run: Path) -> None:
 
 def test_a_stage_refuses_data_that_its_start_was_not_trained_on(run: Path, tmp_path: Path) -> None:
     record_demos("bricks", tmp_path / "other", episodes=2, first_seed=700_010)
+    given, start = Given((str(tmp_path / "other"),)), Start(f"{run}/choice/checkpoint")
     with pytest.raises(ValueError, match="was trained on data with statistics"):
-        pretrain_flow(tmp_path / "other", run / "choice/checkpoint", tmp_path / "flow", brief(settings.FLOW))
+        bricks.pretrain_flow(given, start, tmp_path / "flow", brief(settings.FLOW))
 
 
 def test_served_and_rolled_out_twice_the_episode_is_the_same(run: Path, tmp_path: Path) -> None:

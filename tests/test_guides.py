@@ -26,6 +26,9 @@ SHORTER = (
     ("torchrun --nproc-per-node 2 -m xr0.cli", "xr0"),
     ("--episodes 1000", "--episodes 2"),
     ("--episodes 200", "--episodes 1"),
+    ("--out data/choice", "--out data/choice --steps 2 --batch 6 --warmup 1"),
+    ("--out data/flow", "--out data/flow --steps 2 --batch 2 --warmup 1"),
+    ("--out data/post", "--out data/post --steps 2 --batch 2 --warmup 1"),
 )
 """What a person would type, and what is enough to see that it works."""
 
@@ -45,10 +48,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("checkpoints", "tests", "docs", "results", "runs"):
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
-    for name in ("CHOICE", "FLOW", "POST"):
-        whole = getattr(settings, name)
-        brief = replace(whole, optim=replace(whole.optim, steps=2, warmup=1), batch=2, stride=10)
-        monkeypatch.setattr(settings, name, brief)
     return tmp_path
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from xr0.config import DiTConfig, ModelConfig
 from xr0.transform.images import ImageSpec
+from xr0_robot.types import MODEL_DIM
 
 ROPE_THETA = 5_000_000.0
 """Qwen3-VL's."""
@@ -56,7 +57,7 @@ def expert_for(text: Mapping[str, Any]) -> DiTConfig:
     return DiTConfig(heads * head_dim, layers, head_dim, text["rope_theta"])
 
 
-def tiny_model(vocab_size: int, special_ids: dict[str, int]) -> ModelConfig:
+def tiny_model(vocab_size: int, special_ids: dict[str, int], slots: int = MODEL_DIM) -> ModelConfig:
     """About 2.8 M parameters for 128 px views; a 4-layer DiT reads the last 4 of 6 VLM layers."""
     text = {
         "vocab_size": vocab_size,
@@ -81,7 +82,9 @@ def tiny_model(vocab_size: int, special_ids: dict[str, int]) -> ModelConfig:
         "deepstack_visual_indexes": [0, 1],
     }
     vlm = qwen3_vl(text, vision, mrope_section=[6, 5, 5], special_ids=special_ids)
-    return ModelConfig(vlm, DiTConfig(hidden_size=128, num_layers=4, head_dim=32, rope_theta=ROPE_THETA))
+    return ModelConfig(
+        vlm, DiTConfig(hidden_size=128, num_layers=4, head_dim=32, rope_theta=ROPE_THETA), slots, slots
+    )
 
 
 def official_4b() -> ModelConfig:

@@ -21,6 +21,18 @@ HORIZON = 4
 TICKS = 12
 
 
+def at(source, episode, frame, seed=1):
+    return Place(source, episode, frame, seed, held_out=False)
+
+
+def drawn(samples, indices, step):
+    return samples.batch([samples.place(i) for i in indices], step)
+
+
+def held_out(samples, count):
+    return samples.batch([samples.apart(i) for i in range(count)], 0)
+
+
 def robot(name, camera=(32, 32), model_dim=8):
     joints = Segment("joints", "plain", "chunk_start", native=0, model=0, size=2)
     turn = Segment("turn", "plain", "previous", native=2, model=2, size=1)
@@ -68,7 +80,7 @@ def samples(roots, processor):
 
 
 def test_a_sample_is_what_was_recorded(samples):
-    row = samples.row(Place(0, 2, 5), seed=1)
+    row = samples.row(at(0, 2, 5))
     stats = samples.stats["arm"]
     shown = stats.unnormalize_actions(row.actions)
     np.testing.assert_allclose(shown[:, 0], [joint(5 + k) - joint(5) for k in (1, 2, 3, 4)], atol=1e-5)
@@ -76,20 +88,20 @@ def test_a_sample_is_what_was_recorded(samples):
     state = row.state * np.where(stats.state_std > 0, stats.state_std, 1) + stats.state_mean
     np.testing.assert_allclose(state[0, :3], [2.25, 2.25, 0.0], atol=1e-4)
     assert row.origin == "one, episode 2, frame 5"
-    assert samples.instruction(Place(0, 2, 5)) == "do thing 2"
+    assert samples.instruction(at(0, 2, 5)) == "do thing 2"
     assert abs(row.tokens.pixels.mean() - (50 / 255 - 0.5) / 0.5) < 0.02
     np.testing.assert_array_equal(row.mask, stats.mask)
 
 
 def test_behind_the_end_the_robot_stays(samples):
-    shown = samples.stats["arm"].unnormalize_actions(samples.row(Place(0, 1, TICKS - 2), seed=1).actions)
+    shown = samples.stats["arm"].unnormalize_actions(samples.row(at(0, 1, TICKS - 2)).actions)
     to_the_end = [joint(TICKS + k) - joint(TICKS - 2) for k in (-1, 0, 0, 0)]
     np.testing.assert_allclose(shown[:, 0], to_the_end, atol=1e-5)
     np.testing.assert_allclose(shown[:, 2], [1.1, 1.2, 0.0, 0.0], atol=1e-5)
 
 
 def test_a_batch_is_as_long_as_its_longest_robot_needs(samples):
-    rows = [samples.row(Place(0, 1, 0), 3), samples.row(Place(1, 1, 0), 2**63 - 1)]
+    rows = [samples.row(at(0, 1, 0, 3)), samples.row(at(1, 1, 0, 2**63 - 1))]
     batch = samples.collate(rows, step=7)
     assert batch.actions.shape == batch.action_mask.shape == (2, HORIZON + 2, 8)
     assert not batch.action_mask[0, HORIZON:].any() and batch.action_mask[1, HORIZON:, :3].all()
@@ -117,17 +129,17 @@ def test_a_batch_that_does_not_divide_is_refused():
 
 
 def test_a_sample_does_not_depend_on_its_neighbours(samples):
-    together, alone = samples.batch([3, 4, 5], 0), samples.batch([4], 0)
+    together, alone = drawn(samples, [3, 4, 5], 0), drawn(samples, [4], 0)
     assert together.origin[1] == alone.origin[0] and together.seeds[1] == alone.seeds[0]
     assert (together.actions[1, : alone.actions.shape[1]] == alone.actions[0]).all()
-    assert together.shared_seed == alone.shared_seed != samples.batch([4], 1).shared_seed
+    assert together.shared_seed == alone.shared_seed != drawn(samples, [4], 1).shared_seed
 
 
 def test_another_seed_draws_other_samples(samples):
     other = replace(samples, seed=1)
     assert [samples.place(i) for i in range(9)] == [samples.place(i) for i in range(9)]
     assert [samples.place(i) for i in range(9)] != [other.place(i) for i in range(9)]
-    assert samples.own_seed(0) != samples.own_seed(1) and samples.own_seed(0) != other.own_seed(0)
+    assert len({s.place(i).seed for s in (samples, other) for i in range(9)}) == 18
 
 
 def shares(samples, count=400):
@@ -136,10 +148,10 @@ def shares(samples, count=400):
 
 
 def test_sources_are_drawn_by_frames_or_by_weight(samples, roots, processor):
-    drawn, _ = shares(samples)
-    assert abs(drawn.mean() - 2 / 5) < 0.08, "3 and 2 training episodes of one length"
-    drawn, _ = shares(replace(samples, weights=np.array([1.0, 9.0])))
-    assert abs(drawn.mean() - 0.9) < 0.05
+    source, _ = shares(samples)
+    assert abs(source.mean() - 2 / 5) < 0.08, "3 and 2 training episodes of one length"
+    source, _ = shares(replace(samples, weights=np.array([1.0, 9.0])))
+    assert abs(source.mean() - 0.9) < 0.05
     with pytest.raises(ValueError, match=r"weights: got \[1\.0\], expected 2 numbers above 0"):
         mixed(samples.sources, processor, weights=[1.0])
 
@@ -148,8 +160,8 @@ def test_held_out_episodes_are_never_trained_on(samples):
     _, places = shares(samples)
     trained = {(p.source, p.episode) for p in places}
     assert trained == {(k, int(e)) for k, s in enumerate(samples.sources) for e in s.training}
-    held = samples.held_out(20)
-    assert held.origin == samples.held_out(20).origin
+    held = held_out(samples, 20)
+    assert held.origin == held_out(replace(samples, seed=5), 20).origin
     names = {f"{s.dataset.root.name}, episode {e}" for s in samples.sources for e in s.validation}
     assert {origin.rsplit(",", 1)[0] for origin in held.origin} == names
 
@@ -172,18 +184,18 @@ def test_kept_pictures_train_the_same_samples_on_every_second_frame(roots, proce
     samples = mixed([source.keeping(TINY_IMAGES, stride=2, workers=1)], processor)
     _, places = shares(samples, 200)
     assert {p.frame for p in places} == set(range(0, TICKS, 2))
-    whole = mixed([source], processor).row(Place(0, 1, 4), 0)
-    kept = samples.row(Place(0, 1, 4), 0)
+    whole = mixed([source], processor).row(at(0, 1, 4))
+    kept = samples.row(at(0, 1, 4))
     assert (kept.actions == whole.actions).all() and kept.tokens.ids == whole.tokens.ids
     np.testing.assert_allclose(kept.tokens.pixels, whole.tokens.pixels, atol=0.03)
 
 
 def test_augmentation_comes_from_the_samples_own_seed(samples):
     changed = replace(samples, augmentation=Augmentation())
-    one, again, plain = changed.batch(range(6), 0), changed.batch(range(6), 3), samples.batch(range(6), 0)
+    one, again, plain = drawn(changed, range(6), 0), drawn(changed, range(6), 3), drawn(samples, range(6), 0)
     assert (one.vlm.pixel_values == again.vlm.pixel_values).all()
     assert (one.vlm.pixel_values != plain.vlm.pixel_values).any()
-    assert (changed.held_out(3).vlm.pixel_values == samples.held_out(3).vlm.pixel_values).all()
+    assert (held_out(changed, 3).vlm.pixel_values == held_out(samples, 3).vlm.pixel_values).all()
 
 
 def test_two_robots_of_one_name_are_refused(roots, tmp_path, processor):

@@ -2,13 +2,9 @@
 
 import itertools
 
-import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
-from xr0.data.mixture import draw
 from xr0.model import choice
 from xr0.model.hidden import Hidden
 from xr0.train import optim, post_train
@@ -106,21 +102,6 @@ def test_error_weights_are_clamped_and_zero_outside_the_mask() -> None:
     low, high = post_train.WEIGHT_RANGE
     assert post_train.error_weights(generated, action, mask)[0, 0].tolist() == [low, low, 3.0, 0.0]
     assert high >= 3.0
-
-
-@given(st.integers(0, 2**31), st.integers(0, 10_000), st.integers(0, 7))
-def test_draws_depend_on_seed_step_and_rank_only(seed: int, step: int, rank: int) -> None:
-    weights = np.array([0.0, 1.0, 0.0, 3.0])
-    drawn = draw(weights, 16, seed, step, rank)
-    np.testing.assert_array_equal(drawn, draw(weights, 16, seed, step, rank))
-    assert set(drawn) <= {1, 3}
-
-
-def test_draws_follow_their_weights() -> None:
-    drawn = draw(np.array([1.0, 3.0]), 40_000, 0, 0, 0)
-    assert drawn.mean() == pytest.approx(0.75, abs=0.01)
-    with pytest.raises(ValueError, match="not all zero"):
-        draw(np.zeros(3), 1, 0, 0, 0)
 
 
 def test_the_schedule_warms_up_and_ends_at_zero() -> None:

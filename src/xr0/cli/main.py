@@ -11,6 +11,8 @@ import tyro
 from xr0.cli import data as cli_data
 from xr0.cli import launch, options
 from xr0.cli import model as cli_model
+from xr0.cli import open_loop as cli_open_loop
+from xr0.cli import train as cli_train
 from xr0.config import FLOW_STEPS
 from xr0.touch import cli as cli_tactile
 from xr0_robot import worlds
@@ -141,61 +143,22 @@ def serve(
     return 0
 
 
-@app.command
-def pretrain_choice(data: Path, out: Path) -> int:
-    """Stage 1: the VLM learns to act by Choice Policies, and keeps talking.
-
-    Args:
-        data: LeRobot dataset with vision-language samples in vl/.
-        out: run folder; a run that was stopped goes on.
-    """
-    from xr0.recipes.bricks import pretrain_choice as run
-    from xr0.recipes.bricks import settings
-
-    run.pretrain_choice(data, out, settings.CHOICE)
-    return 0
-
-
-@app.command
-def pretrain_flow(data: Path, checkpoint: Path, out: Path) -> int:
-    """Stage 2: the VLM is frozen, the action expert learns flow matching.
-
-    Args:
-        data: the dataset of stage 1.
-        checkpoint: of stage 1.
-        out: run folder; a run that was stopped goes on.
-    """
-    from xr0.recipes.bricks import pretrain_flow as run
-    from xr0.recipes.bricks import settings
-
-    run.pretrain_flow(data, checkpoint, out, settings.FLOW)
-    return 0
-
-
-@app.command
-def post_train(data: Path, checkpoint: Path, out: Path) -> int:
-    """Stage 3: asynchronous execution.
-
-    Args:
-        data: the dataset of stage 1.
-        checkpoint: of stage 2.
-        out: run folder; a run that was stopped goes on.
-    """
-    from xr0.recipes.bricks import post_train as run
-    from xr0.recipes.bricks import settings
-
-    run.post_train(data, checkpoint, out, settings.POST)
-    return 0
-
-
-for command in (cli_model.inspect, cli_model.convert, cli_model.parity, cli_model.bench):
+for command in (
+    cli_model.inspect,
+    cli_model.convert,
+    cli_model.parity,
+    cli_model.bench,
+    cli_open_loop.open_loop,
+):
+    app.command(command)
+for command in cli_train.commands(sys.argv[1:]):
     app.command(command)
 
 
 def main() -> None:
     """Run a subcommand; a failure is one line on stderr."""
     try:
-        status = app.cli(prog="xr0")
+        status = app.cli(prog="xr0", config=(tyro.conf.OmitArgPrefixes,))
     except (ValueError, RuntimeError, OSError) as error:
         print(f"xr0: {error}", file=sys.stderr)
         status = 1

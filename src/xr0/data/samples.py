@@ -24,11 +24,14 @@ PLACE, OWN, SHARED, HELD_OUT, VIEW = range(5)
 
 @dataclass(frozen=True)
 class Place:
-    """A frame: the number of its source, and where it is there."""
+    """A frame as it was drawn: the number of its source, where it is there, what all else that is random about this
+    sample comes from, and whether it is held out, for validation."""
 
     source: int
     episode: int
     frame: int
+    seed: int
+    held_out: bool
 
 
 @dataclass(frozen=True)
@@ -87,25 +90,19 @@ class Samples:
         )
 
     def place(self, index: int) -> Place:
-        """Where training sample `index` lies."""
-        return self._draw(self.training, np.random.default_rng([self.seed, PLACE, index]))
+        """Training sample `index`."""
+        return self._draw(self.training, [self.seed, PLACE, index], [self.seed, OWN, index], False)
 
-    def own_seed(self, index: int) -> int:
-        """What all other randomness of sample `index` comes from."""
-        return int(np.random.default_rng([self.seed, OWN, index]).integers(2**63))
+    def apart(self, index: int) -> Place:
+        """Validation sample `index`, drawn as training samples are; the same in every run."""
+        return self._draw(self.validation, [HELD_OUT, PLACE, index], [HELD_OUT, OWN, index], True)
 
     def instruction(self, place: Place) -> str:
         """The sentence of a frame."""
         return self._window(place).tasks[0]
 
-    def row(
-        self,
-        place: Place,
-        seed: int,
-        instruction: str | None = None,
-        augmentation: Augmentation | None = None,
-    ) -> Row:
-        """A frame as a sample, told its own sentence or `instruction`; all that is random comes from `seed`.
+    def row(self, place: Place, instruction: str | None = None) -> Row:
+        """A frame as a sample, told its own sentence or `instruction`; all that is random comes from its seed.
         Behind an episode's end the demonstration is to stay."""
         source = self.sources[place.source]
         window, stats = self._window(place), self.stats[source.embodiment.name]
@@ -113,33 +110,23 @@ class Samples:
         images = source.images(place.episode, place.frame)
         told = window.tasks[0] if instruction is None else instruction
         shown = sizeless(source.embodiment)
-        if augmentation is None:
+        if place.held_out or self.augmentation is None:
             tokens = self.processor.action(images, told, shown)
         else:
-            rng = np.random.default_rng([VIEW, seed])
-            tokens = self.processor.action(images, told, shown, rng, augmentation)
+            rng = np.random.default_rng([VIEW, place.seed])
+            tokens = self.processor.action(images, told, shown, rng, self.augmentation)
         return Row(
             tokens,
             stats.normalize_state(state),
             stats.normalize_actions(actions)[0],
             stats.mask,
-            seed,
+            place.seed,
             source.origin(place.episode, place.frame),
         )
 
-    def batch(self, indices: Sequence[int] | np.ndarray, step: int) -> Batch:
-        """Training samples of optimiser step `step`."""
-        rows = [
-            self.row(self.place(i), self.own_seed(i), augmentation=self.augmentation)
-            for i in map(int, indices)
-        ]
-        return self.collate(rows, step)
-
-    def held_out(self, count: int) -> Batch:
-        """Validation samples, drawn as training samples are; always the same."""
-        generators = [np.random.default_rng([HELD_OUT, i]) for i in range(count)]
-        rows = [self.row(self._draw(self.validation, rng), int(rng.integers(2**63))) for rng in generators]
-        return self.collate(rows, step=0)
+    def batch(self, places: Sequence[Place], step: int) -> Batch:
+        """Samples of optimiser step `step`."""
+        return self.collate([self.row(place) for place in places], step)
 
     def collate(self, rows: Sequence[Row], step: int) -> Batch:
         """Rows to a batch, as long as the longest; behind a shorter horizon the mask is 0."""
@@ -160,9 +147,11 @@ class Samples:
             origin=tuple(row.origin for row in rows),
         )
 
-    def _draw(self, drawings: Sequence[Drawing], rng: np.random.Generator) -> Place:
+    def _draw(self, drawings: Sequence[Drawing], where: list[int], own: list[int], held_out: bool) -> Place:
+        rng = np.random.default_rng(where)
         which = int(rng.choice(len(self.sources), p=self.weights / self.weights.sum()))
-        return Place(which, *drawings[which].place(rng))
+        seed = int(np.random.default_rng(own).integers(2**63))
+        return Place(which, *drawings[which].place(rng), seed, held_out)
 
     def _window(self, place: Place) -> Windows:
         return self.sources[place.source].windows(place.episode, np.array([place.frame]))

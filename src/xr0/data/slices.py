@@ -18,11 +18,20 @@ class Slices:
     rank: int = 0
 
     def __post_init__(self) -> None:
-        if self.batch < 1 or self.batch % (self.accumulate * self.processes):
+        if self.batch < 1 or self.batch % self.parts:
             raise ValueError(
                 f"batch: got {self.batch} samples a step, expected a multiple of {self.accumulate} "
                 f"micro-batches x {self.processes} processes"
             )
+
+    @property
+    def parts(self) -> int:
+        """Micro-batches of a step, over all processes."""
+        return self.accumulate * self.processes
+
+    def part(self, k: int) -> int:
+        """Which of a step's parts micro-batch k of this process is."""
+        return (k % self.accumulate) * self.processes + self.rank
 
     def step(self, k: int) -> int:
         """The optimiser step that micro-batch k belongs to."""
@@ -30,7 +39,11 @@ class Slices:
 
     def indices(self, k: int) -> np.ndarray:
         """int64: the samples of micro-batch k of this process."""
-        size = self.batch // (self.accumulate * self.processes)
-        micro = k % self.accumulate
-        first = self.step(k) * self.batch + (micro * self.processes + self.rank) * size
+        size = self.batch // self.parts
+        first = self.step(k) * self.batch + self.part(k) * size
         return np.arange(first, first + size)
+
+
+def cut(count: int, parts: int, part: int) -> np.ndarray:
+    """0 to count - 1 in `parts` runs as equal as can be; the numbers of one of them."""
+    return np.array_split(np.arange(count), parts)[part]

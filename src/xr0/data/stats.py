@@ -121,31 +121,3 @@ def _episode_blocks(sources: Sequence[Source], spacing: int) -> Iterator[Block]:
             for windows in source.blocks(episode, frames):
                 state, actions = encoded(windows.state, windows.actions, source.embodiment)
                 yield actions, ~windows.pad, state
-
-
-def statistics(actions: np.ndarray, pad: np.ndarray, states: np.ndarray, dataset_fingerprint: str) -> Stats:
-    """Of encoded chunks [n, t, d] without their padded ticks, and of encoded states [n, d].
-
-    pad [n, t] is True behind an episode's end. The fingerprint covers the dataset's and the result.
-    """
-    n, t = actions.shape[:2]
-    if pad.shape != (n, t) or states.ndim != 2 or len(states) != n:
-        raise ValueError(
-            f"statistics: got actions {actions.shape}, pad {pad.shape} and states {states.shape}, "
-            "expected [n, t, d], [n, t] and [n, s]"
-        )
-    inside = (~pad).astype(np.float64)
-    count = inside.sum(axis=0)
-    if not count.all():
-        raise ValueError(f"statistics: no chunk has an action at tick {int(np.argmin(count))} of {t}")
-    values = actions.astype(np.float64)
-    mean = np.einsum("ntd,nt->td", values, inside) / count[:, None]
-    square = np.einsum("ntd,nt->td", (values - mean) ** 2, inside) / count[:, None]
-    arrays = [mean, floored(np.sqrt(square)), states.mean(axis=0), floored(states.std(axis=0))]
-    arrays = [np.asarray(array, dtype=np.float32) for array in arrays]
-    if not all(np.isfinite(array).all() for array in arrays):
-        raise ValueError("statistics: got NaN or infinity in the actions or states")
-    digest = hashlib.sha256(dataset_fingerprint.encode())
-    for array in arrays:
-        digest.update(array.tobytes())
-    return Stats(*arrays, fingerprint=digest.hexdigest())

@@ -29,9 +29,9 @@ class Execution:
 
     def __post_init__(self) -> None:
         for name in ("accumulate", "save_every", "validate_every", "log_every"):
-            _require(name, getattr(self, name), at_least=1)
-        _require("workers", self.workers, at_least=0)
-        _require("save_minutes", self.save_minutes, above=0)
+            require(name, getattr(self, name), at_least=1)
+        require("workers", self.workers, at_least=0)
+        require("save_minutes", self.save_minutes, above=0)
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,18 @@ class TrainSettings:
     execution: Execution = field(default_factory=Execution)
 
     def __post_init__(self) -> None:
-        _require("steps", self.steps, at_least=1)
-        _require("batch", self.batch, at_least=1)
-        _require("lr", self.lr, above=0)
+        require("steps", self.steps, at_least=1)
+        require("batch", self.batch, at_least=1)
+        require("lr", self.lr, above=0)
         if self.muon_lr is not None:
-            _require("muon_lr", self.muon_lr, above=0)
-        _require("warmup", self.warmup, at_least=0)
-        _require("start_share", self.start_share, at_least=0, at_most=1)
-        _require("final_share", self.final_share, at_least=0, at_most=1)
-        _require("weight_decay", self.weight_decay, at_least=0)
-        _require("grad_clip", self.grad_clip, above=0)
-        _require("ema", self.ema, at_least=0, below=1)
-        _require("seed", self.seed, at_least=0)
+            require("muon_lr", self.muon_lr, above=0)
+        require("warmup", self.warmup, at_least=0)
+        require("start_share", self.start_share, at_least=0, at_most=1)
+        require("final_share", self.final_share, at_least=0, at_most=1)
+        require("weight_decay", self.weight_decay, at_least=0)
+        require("grad_clip", self.grad_clip, above=0)
+        require("ema", self.ema, at_least=0, below=1)
+        require("seed", self.seed, at_least=0)
         if self.execution.shard == "fsdp" and self.muon_lr is not None:
             raise ValueError("shard fsdp: Muon needs whole matrices; leave muon_lr out (AdamW) or shard ddp")
 
@@ -100,7 +100,7 @@ class StageSettings:
     stride: int
 
 
-def _require(
+def require(
     name: str,
     value: float | int,
     at_least: float | int = -math.inf,

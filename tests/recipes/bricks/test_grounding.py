@@ -6,7 +6,7 @@ import torch
 
 from xr0.data.collate import pad_rows
 from xr0.recipes.bricks.grounding import GroundingHeads, look_loss
-from xr0.recipes.bricks.grounding_labels import REWORDED, Labeller, reword, tracks
+from xr0.recipes.bricks.grounding_labels import REWORDED, Labeller, Scale, objects_of, reword, target, tracks
 from xr0.transform import tokenizer
 from xr0.transform.images import ImageSpec
 from xr0.transform.processor import Processor
@@ -15,7 +15,6 @@ from xr0_robot.sims.bricks.embodiment import BRICKS
 
 SPEC = ImageSpec(patch=8, merge=2, temporal=2)
 NAMES = ["red.x", "red.y", "red.z", "red.yaw", "blue.x", "blue.y", "blue.z", "blue.yaw"]
-ENDS = np.array([[0.6, 0.1], [0.6, -0.1]])
 TASKS = ["put the blue brick in the left bin", "move the red brick"]
 
 
@@ -26,11 +25,12 @@ def processor() -> Processor:
 
 def labelled(processor: Processor, pixels: list[list[float]]) -> tuple:
     environment = np.random.default_rng(0).normal(size=(2, len(NAMES)))
-    objects = tracks(NAMES, environment, np.array(pixels), ENDS)
+    at_the_end = environment + 0.1
+    objects = tracks(NAMES, environment, np.array(pixels), at_the_end, TASKS, Scale.of(NAMES, environment))
     images = {c.key: np.zeros((128, 128, 3), np.uint8) for c in BRICKS.cameras}
     rows = [processor.action(images, task, BRICKS) for task in TASKS]
     inputs = pad_rows(rows, tokenizer.padding_id(processor.tokenizer))
-    labels = Labeller(objects, processor.tokenizer, SPEC, (128, 128))(np.arange(2), TASKS, inputs)
+    labels = Labeller(processor.tokenizer, SPEC, (128, 128))(objects, TASKS, inputs)
     return objects, inputs, labels
 
 
@@ -65,29 +65,41 @@ def test_the_goal_is_asked_of_the_tokens_behind_the_whole_sentence(processor: Pr
         assert text == "<|im_start|>assistant\n<cot></cot><|im_end|>\n"
 
 
-def test_half_a_turn_changes_nothing_and_ends_share_the_objects_scale() -> None:
+def test_half_a_turn_changes_nothing() -> None:
     environment = np.array([[0.1, 0.2, 0.0, 0.3, 0.5, -0.2, 0.0, -1.2]])
     turned = environment + np.array([[0.0, 0.0, 0.0, np.pi, 0.0, 0.0, 0.0, -np.pi]])
-    ends, pixels = np.array([[0.1, 0.2]]), np.zeros((1, 4))
-    here, there = (tracks(NAMES, e, pixels, ends) for e in (environment, turned))
+    scale, pixels = Scale(np.zeros(2), np.ones(2)), np.zeros((1, 4))
+    here, there = (tracks(NAMES, e, pixels, e, TASKS[:1], scale) for e in (environment, turned))
     np.testing.assert_allclose(here.pose, there.pose, atol=1e-6)
-    np.testing.assert_allclose(here.goal[0], here.pose[0, 0, :2], atol=1e-6)
 
 
-def test_a_sentence_without_an_object_is_refused(processor: Processor) -> None:
-    objects, _, _ = labelled(processor, [[0.0] * 4] * 2)
-    with pytest.raises(ValueError, match="expected one"):
-        objects.target("put it away")
+def test_the_work_ends_where_the_named_object_comes_to_lie() -> None:
+    environment = np.array([[0.1, 0.2, 0.0, 0.3, 0.5, -0.2, 0.0, -1.2]])
+    moved = np.array([[0.1, 0.2, 0.0, 0.3, 0.9, 0.4, 0.0, -1.2]])
+    scale = Scale(np.array([0.1, 0.0]), np.array([2.0, 0.5]))
+    told = tracks(NAMES, environment, np.zeros((1, 4)), moved, ["put the blue brick in the left bin"], scale)
+    np.testing.assert_allclose(told.goal, [[0.4, 0.8]], atol=1e-6)
+    np.testing.assert_allclose(told.pose[0, 1, :2], [0.2, -0.4], atol=1e-6)
+
+
+def test_a_sentence_without_an_object_is_refused() -> None:
+    with pytest.raises(ValueError, match="names none of the objects red, blue"):
+        target(objects_of(NAMES), "put it away")
 
 
 def test_reworded_sentences_name_another_object_and_are_marked() -> None:
-    told, as_shown = reword(TASKS * 50, ("red", "blue"), np.random.default_rng(0))
+    sentences = TASKS * 50
+    told, as_shown = reword(sentences, ("red", "blue"), [np.random.default_rng(i) for i in range(100)])
     assert 1 - as_shown.mean() == pytest.approx(REWORDED, abs=0.15)
-    for sentence, original, kept in zip(told, TASKS * 50, as_shown, strict=True):
+    for sentence, original, kept in zip(told, sentences, as_shown, strict=True):
         assert (sentence == original) == kept
         assert kept or sentence.replace("blue", "?").replace("red", "?") == original.replace(
             "blue", "?"
         ).replace("red", "?")
+    assert (
+        reword(sentences[7:9], ("red", "blue"), [np.random.default_rng(7), np.random.default_rng(8)])[0]
+        == told[7:9]
+    )
 
 
 def test_perfect_answers_cost_almost_nothing(processor: Processor) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from xr0.data.robot import RobotData
-from xr0.recipes.bricks.phases import PhaseWeights, frame_weights
+from xr0.data.source import Source, Windows
+from xr0.recipes.bricks.phases import PhaseWeights
 from xr0_robot.record.lerobot_writer import LeRobotWriter
 from xr0_robot.sims.bricks.embodiment import BRICKS
 
@@ -14,7 +14,7 @@ PHASES = PhaseWeights(idle=0.1, holding=0.3, closing=2.5)
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> RobotData:
+def windows(tmp_path_factory: pytest.TempPathFactory) -> Windows:
     """Episodes of 30 ticks: move, close on something that keeps the fingers open, then rest."""
     root = tmp_path_factory.mktemp("data")
     images = {c.key: np.zeros((*c.size, 3), np.uint8) for c in BRICKS.cameras}
@@ -28,21 +28,21 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> RobotData:
                 action[6] = 1.0 if tick < 10 else 0.0 if tick < 20 else 0.4
                 writer.add_frame(images, state, action, "put the red brick in the left bin")
             writer.save_episode()
-    return RobotData.load(root / "demos", root / "frames", stride=1, horizon=5, workers=1)
+    return Source.open(root / "demos", horizon=5).windows(0, np.arange(30))
 
 
-def test_reaching_closing_holding_and_rest_have_their_weights(data: RobotData) -> None:
-    for episode in frame_weights(data, PHASES).reshape(2, 30):
-        assert episode[0] == pytest.approx(1.0)
-        assert episode[7] == pytest.approx(PHASES.closing)
-        assert episode[12] == pytest.approx(PHASES.holding)
-        assert episode[25] == pytest.approx(PHASES.idle)
+def test_reaching_closing_holding_and_rest_have_their_weights(windows: Windows) -> None:
+    weights = PHASES(windows, BRICKS)
+    assert weights[0] == pytest.approx(1.0)
+    assert weights[7] == pytest.approx(PHASES.closing)
+    assert weights[12] == pytest.approx(PHASES.holding)
+    assert weights[25] == pytest.approx(PHASES.idle)
 
 
-def test_a_robot_whose_commands_are_not_its_state_s_numbers_is_refused(data: RobotData) -> None:
+def test_a_robot_whose_commands_are_not_its_state_s_numbers_is_refused(windows: Windows) -> None:
     pose, gripper = BRICKS.segments
     joints = replace(gripper, name="arm.joint")
     for segments in ((pose, joints), (replace(pose, anchor="previous"), gripper)):
-        other = replace(data, embodiment=replace(BRICKS, name="arm", segments=segments))
+        other = replace(BRICKS, name="arm", segments=segments)
         with pytest.raises(ValueError, match=r"robot arm, expected absolute .* segment arm\.gripper"):
-            frame_weights(other, PHASES)
+            PHASES(windows, other)

@@ -20,8 +20,22 @@ REWORDED = 0.4
 
 
 @dataclass(frozen=True)
+class Scale:
+    """Mean and spread of where objects lie on the table, x and y [m]."""
+
+    mean: np.ndarray
+    std: np.ndarray
+
+    @staticmethod
+    def of(names: Sequence[str], environment: np.ndarray) -> Scale:
+        """From columns as `tracks` takes them."""
+        place = _places(names, environment)
+        return Scale(place.mean((0, 1)), place.std((0, 1)))
+
+
+@dataclass(frozen=True)
 class ObjectTracks:
-    """How the named objects lie in each sample n, and where its episode ends.
+    """How the named objects lie in each of n samples, and where its work ends.
 
     pose: [n, o, 4] (x, y, cos 2 yaw, sin 2 yaw) on the table, x and y normalised; pixel: [n, o, 2] (u, v) in
     the first camera's frame; goal: [n, 2] (x, y), normalised as the objects are.
@@ -32,97 +46,112 @@ class ObjectTracks:
     pixel: np.ndarray
     goal: np.ndarray
 
-    def target(self, instruction: str) -> int:
-        """Index of the object that an instruction names; ValueError unless it is exactly one."""
-        words = instruction.lower().replace(".", " ").split()
-        named = [i for i, name in enumerate(self.names) if name in words]
-        if len(named) != 1:
-            raise ValueError(
-                f"instruction {instruction!r}: got {len(named)} of the objects {self.names}, expected one"
-            )
-        return named[0]
-
 
 def tracks(
-    names: Sequence[str], environment: np.ndarray, pixels: np.ndarray, ends: np.ndarray
+    names: Sequence[str],
+    environment: np.ndarray,
+    pixels: np.ndarray,
+    at_the_end: np.ndarray,
+    instructions: Sequence[str],
+    scale: Scale,
 ) -> ObjectTracks:
-    """From columns named `<object>.x`, `.y` and `.yaw`, [n, 2 * o] pixels in the same order of objects, and
-    the episodes' last places `ends` [n, 2] (x, y)."""
-    objects = tuple(dict.fromkeys(name.split(".")[0] for name in names))
-
-    def column(what: str) -> np.ndarray:
-        return environment[:, [names.index(f"{o}.{what}") for o in objects]].astype(np.float32)
-
-    place, yaw = np.stack([column("x"), column("y")], axis=-1), column("yaw")
-    mean, std = place.mean((0, 1)), place.std((0, 1))
+    """From columns named `<object>.x`, `.y` and `.yaw` [n, c], [n, 2 * o] pixels in the same order of objects, and
+    the columns again as each sample's episode leaves them: the work ends where the object of the instruction
+    comes to lie."""
+    objects = objects_of(names)
+    yaw = _columns(names, environment, "yaw")
     turn = np.stack([np.cos(2.0 * yaw), np.sin(2.0 * yaw)], axis=-1)
+    place = (_places(names, environment) - scale.mean) / scale.std
+    end = (_places(names, at_the_end) - scale.mean) / scale.std
+    named = [target(objects, instruction) for instruction in instructions]
     return ObjectTracks(
         objects,
-        np.concatenate([(place - mean) / std, turn], axis=-1),
+        np.concatenate([place, turn], axis=-1).astype(np.float32),
         pixels.reshape(len(pixels), len(objects), 2).astype(np.float32),
-        ((ends - mean) / std).astype(np.float32),
+        end[np.arange(len(end)), named].astype(np.float32),
     )
 
 
+def objects_of(names: Sequence[str]) -> tuple[str, ...]:
+    """The objects that columns are about, in their order."""
+    return tuple(dict.fromkeys(name.split(".")[0] for name in names))
+
+
+def target(objects: Sequence[str], instruction: str) -> int:
+    """Index of the object that an instruction names first; ValueError if it names none."""
+    words = instruction.lower().replace(".", " ").split()
+    named = [objects.index(word) for word in words if word in objects]
+    if not named:
+        raise ValueError(f"instruction {instruction!r}: names none of the objects {', '.join(objects)}")
+    return named[0]
+
+
+def _places(names: Sequence[str], environment: np.ndarray) -> np.ndarray:
+    """[n, o, 2]."""
+    return np.stack([_columns(names, environment, what) for what in ("x", "y")], axis=-1)
+
+
+def _columns(names: Sequence[str], environment: np.ndarray, what: str) -> np.ndarray:
+    """[n, o]."""
+    return environment[:, [names.index(f"{o}.{what}") for o in objects_of(names)]].astype(np.float32)
+
+
 def reword(
-    instructions: Sequence[str], names: Sequence[str], rng: np.random.Generator
+    instructions: Sequence[str], names: Sequence[str], rngs: Sequence[np.random.Generator]
 ) -> tuple[list[str], np.ndarray]:
     """Sentences of which a share speaks of another object, and bool [n]: which were left as they are.
 
     A scene is shown with one sentence only; asking it about others too keeps the model from learning scenes
-    by heart. There is no demonstration for a changed sentence, only the place of its object.
+    by heart. There is no demonstration for a changed sentence, only the place of its object. rngs: of each.
     """
-    as_shown = rng.random(len(instructions)) >= REWORDED
-    told = []
-    for sentence, keep in zip(instructions, as_shown, strict=True):
-        words = sentence.split(" ")
-        named = [i for i, word in enumerate(words) if word in names]
-        if not keep and named:
-            words[named[0]] = str(rng.choice([name for name in names if name != words[named[0]]]))
-        told.append(" ".join(words))
-    return told, as_shown
+    told = [_reworded(*pair, names) for pair in zip(instructions, rngs, strict=True)]
+    return told, np.array([new == old for new, old in zip(told, instructions, strict=True)])
+
+
+def _reworded(instruction: str, rng: np.random.Generator, names: Sequence[str]) -> str:
+    words = instruction.split(" ")
+    named = [i for i, word in enumerate(words) if word in names]
+    if rng.random() < REWORDED and named:
+        words[named[0]] = str(rng.choice([name for name in names if name != words[named[0]]]))
+    return " ".join(words)
 
 
 @dataclass(frozen=True)
 class Labeller:
     """Puts tracks beside the tokens of a batch. frame: (height, width) [px] of the first camera."""
 
-    tracks: ObjectTracks
     tokenizer: Tokenizer
     spec: ImageSpec
     frame: tuple[int, int]
 
     def __call__(
-        self, indices: np.ndarray, instructions: Sequence[str], inputs: VLMInputs
+        self, tracks: ObjectTracks, instructions: Sequence[str], inputs: VLMInputs
     ) -> GroundingLabels:
-        """Labels of samples `indices`, whose contexts are `inputs`."""
-        ids, length = inputs.input_ids.numpy(), inputs.input_ids.shape[1]
+        """Labels of samples that are told `instructions`, whose contexts are `inputs`."""
+        ids, (count, length) = inputs.input_ids.numpy(), inputs.input_ids.shape
         rows, columns = (side // self.spec.factor for side in self.frame)
         pad, turn = token_id(self.tokenizer, IMAGE_PAD), token_id(self.tokenizer, IM_START)
-        objects = len(self.tracks.names)
-        presence = np.zeros((len(indices), length, objects), np.float32)
-        in_view = np.zeros((len(indices), length), bool)
-        after_word, after_sentence = np.zeros((2, len(indices), length), bool)
-        targets = np.zeros(len(indices), int)
-        for i, (index, instruction) in enumerate(zip(indices, instructions, strict=True)):
+        presence = np.zeros((count, length, len(tracks.names)), np.float32)
+        in_view, after_word, after_sentence = np.zeros((3, count, length), bool)
+        targets = [target(tracks.names, instruction) for instruction in instructions]
+        for i, named in enumerate(targets):
             view = np.flatnonzero(ids[i] == pad)[: rows * columns]
             in_view[i, view] = True
-            for o, (u, v) in enumerate(self.tracks.pixel[index]):
+            for o, (u, v) in enumerate(tracks.pixel[i]):
                 row, column = int(v // self.spec.factor), int(u // self.spec.factor)
                 if 0 <= row < rows and 0 <= column < columns:
                     presence[i, view[row * columns + column], o] = 1.0
-            targets[i] = self.tracks.target(instruction)
-            start = self._word_end(ids[i], self.tracks.names[targets[i]])
+            start = self._word_end(ids[i], tracks.names[named])
             end = int(inputs.attention_mask[i].sum())
             after_word[i, start:end] = True
             after_sentence[i, np.flatnonzero(ids[i] == turn)[-1] : end] = True
-        pose = self.tracks.pose[indices]
+        each = np.arange(count)
         return GroundingLabels(
             presence=torch.from_numpy(presence),
-            pose=torch.from_numpy(pose),
-            target_patch=torch.from_numpy(presence[np.arange(len(indices)), :, targets] > 0),
-            target=torch.from_numpy(pose[np.arange(len(indices)), targets]),
-            goal=torch.from_numpy(self.tracks.goal[indices]),
+            pose=torch.from_numpy(tracks.pose),
+            target_patch=torch.from_numpy(presence[each, :, targets] > 0),
+            target=torch.from_numpy(tracks.pose[each, targets]),
+            goal=torch.from_numpy(tracks.goal),
             in_view=torch.from_numpy(in_view),
             after_word=torch.from_numpy(after_word),
             after_sentence=torch.from_numpy(after_sentence),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xr0.data.robot import RobotData
+from xr0.data.source import Windows
 from xr0_robot.types import Embodiment
 
 GRIPPER = "arm.gripper"
@@ -31,16 +31,15 @@ class PhaseWeights:
     holding: float
     closing: float
 
-
-def frame_weights(robot: RobotData, phases: PhaseWeights) -> np.ndarray:
-    """float [n]: the weight of each sample. ValueError for a robot that is not laid out as this one."""
-    gripper = _gripper(robot.embodiment)
-    actions, state = robot.windows.actions, robot.windows.state[:, None]
-    told, measured = actions[..., gripper], state[..., gripper]
-    idle = np.abs(actions - state).max(axis=(1, 2)) < IDLE_MOTION
-    holds = (measured[:, 0] - told[:, 0]).max(axis=1) > GRIPPER_PRESSES
-    closes = (told[:, :1] - told).max(axis=(1, 2)) > GRIPPER_CLOSES
-    return np.select([idle, closes, holds], [phases.idle, phases.closing, phases.holding], default=1.0)
+    def __call__(self, windows: Windows, embodiment: Embodiment) -> np.ndarray:
+        """float [n]: the weight of each window. ValueError for a robot that is not laid out as this one."""
+        gripper = _gripper(embodiment)
+        actions, state = windows.actions, windows.state[:, None]
+        told, measured = actions[..., gripper], state[..., gripper]
+        idle = np.abs(actions - state).max(axis=(1, 2)) < IDLE_MOTION
+        holds = (measured[:, 0] - told[:, 0]).max(axis=1) > GRIPPER_PRESSES
+        closes = (told[:, :1] - told).max(axis=(1, 2)) > GRIPPER_CLOSES
+        return np.select([idle, closes, holds], [self.idle, self.closing, self.holding], default=1.0)
 
 
 def _gripper(embodiment: Embodiment) -> slice:

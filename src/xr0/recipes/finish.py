@@ -1,0 +1,77 @@
+"""Around a run: its folder, its settings, and the checkpoint that it leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from xr0.checkpoints import folder as checkpoints
+from xr0.checkpoints.folder import Checkpoint
+from xr0.data.source import Source
+from xr0.data.summary import Summary
+from xr0.recipes.settings import Given, SampleSettings, StageSettings, Start
+from xr0.train.distributed import World
+from xr0.transform.processor import Processor
+
+SETTINGS, CHECKPOINT = "settings.json", "checkpoint"
+"""In a run's folder."""
+
+
+def check_new(out: Path) -> None:
+    """FileExistsError where the run is done already."""
+    if (out / CHECKPOINT).exists():
+        raise FileExistsError(f"{out}: holds a finished run; remove it or choose another folder")
+
+
+def say(here: World, *lines: str) -> None:
+    """Once, whatever the number of processes."""
+    if here.main:
+        print(*lines, sep="\n", end="\n" * bool(lines), flush=True)
+
+
+def budgeted(processor: Processor, shown: SampleSettings) -> Processor:
+    """With the pixels per view that a run asks for."""
+    if shown.max_pixels is None:
+        return processor
+    return replace(processor, spec=replace(processor.spec, max_pixels=shown.max_pixels))
+
+
+def identity(
+    settings: StageSettings,
+    given: Given,
+    sources: Sequence[Source],
+    fitted: Mapping[str, Summary],
+    start: str,
+) -> dict[str, Any]:
+    """What makes a run another one, beside how it learns. start: fingerprint of the weights it begins with."""
+    return {
+        "stage": {name: value for name, value in asdict(settings).items() if name != "train"},
+        "data": {name: summary.stats.fingerprint for name, summary in fitted.items()},
+        "weights": list(given.weights),
+        "held out": [source.validation.tolist() for source in sources],
+        "start": start,
+    }
+
+
+def write_settings(
+    out: Path, settings: StageSettings, given: Given, start: Start | dict[str, Any], here: World
+) -> None:
+    """All that the run was told, before it starts."""
+    if not here.main:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    begins = start if isinstance(start, dict) else asdict(start)
+    record = {"given": asdict(given), "start": begins, "settings": asdict(settings)}
+    record |= {"processes": here.size, "torch": torch.__version__}
+    (out / SETTINGS).write_text(json.dumps(record, indent=1, default=str) + "\n")
+
+
+def write_checkpoint(out: Path, done: Checkpoint, settings: StageSettings) -> None:
+    """`out`/checkpoint, in the precision of the run."""
+    dtype = torch.bfloat16 if settings.train.precision == "bf16" else torch.float32
+    checkpoints.save(out / CHECKPOINT, done, dtype=dtype)
