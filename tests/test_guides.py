@@ -6,7 +6,6 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ import pytest
 import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
 from xr0.cli import launch
 from xr0.cli.main import app
-from xr0.recipes.bricks import settings
 
 pytestmark = [pytest.mark.guides, pytest.mark.sim, pytest.mark.timeout(600)]
 

@@ -32,7 +32,7 @@ ARM = Embodiment(
 
 def record(root: Path, robot: Embodiment = ARM, episodes: int = 3, scale: float = 1.0) -> str:
     rng = np.random.default_rng(0)
-    with LeRobotWriter(root, robot, robot.rate_hz, "test") as writer:
+    with LeRobotWriter(root, robot, int(robot.rate_hz), "test") as writer:
         for _ in range(episodes):
             place = np.zeros(2)
             for _ in range(20):

@@ -12,6 +12,7 @@ from xr0.cli import data as cli_data
 from xr0.cli import launch, options
 from xr0.cli import model as cli_model
 from xr0.cli import open_loop as cli_open_loop
+from xr0.cli import plan as cli_plan
 from xr0.cli import train as cli_train
 from xr0.config import FLOW_STEPS
 from xr0.touch import cli as cli_tactile
@@ -23,6 +24,7 @@ TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
 Mode = Literal["sync", "async", "naive"]
 app = tyro.extras.SubcommandApp()
 app.command(cli_data.app, name="data", help="Datasets: demonstrations, checks, robots, statistics.")
+app.command(cli_plan.app, name="train", help="Before a run: what it will need.")
 app.command(cli_tactile.app, name="tactile", help="The fingertips: data, training, evaluation, service.")
 
 

@@ -20,7 +20,8 @@ Inline = tyro.conf.arg(name="")
 
 
 def commands(arguments: Sequence[str]) -> list[Callable[..., int]]:
-    """pretrain_choice, pretrain_flow and post_train, with the defaults of the recipe that `arguments` name."""
+    """pretrain_choice, pretrain_flow and post_train, with the defaults of the recipe that `arguments`
+    name."""
     return [
         _choice(*_chosen(arguments, CHOICE, "paper")),
         _flow(*_chosen(arguments, FLOW, "paper")),

@@ -24,8 +24,8 @@ PLACE, OWN, SHARED, HELD_OUT, VIEW = range(5)
 
 @dataclass(frozen=True)
 class Place:
-    """A frame as it was drawn: the number of its source, where it is there, what all else that is random about this
-    sample comes from, and whether it is held out, for validation."""
+    """A frame as it was drawn: the number of its source, where it is there, what all else that is random
+    about this sample comes from, and whether it is held out, for validation."""
 
     source: int
     episode: int
@@ -102,8 +102,8 @@ class Samples:
         return self._window(place).tasks[0]
 
     def row(self, place: Place, instruction: str | None = None) -> Row:
-        """A frame as a sample, told its own sentence or `instruction`; all that is random comes from its seed.
-        Behind an episode's end the demonstration is to stay."""
+        """A frame as a sample, told its own sentence or `instruction`; all that is random comes from its
+        seed. Behind an episode's end the demonstration is to stay."""
         source = self.sources[place.source]
         window, stats = self._window(place), self.stats[source.embodiment.name]
         state, actions = encoded(window.state, window.actions, source.embodiment)

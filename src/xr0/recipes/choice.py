@@ -68,9 +68,8 @@ def pretrain_choice(
 ) -> None:
     """From robot data and conversations to `out`/checkpoint, whose action expert is untrained.
 
-    vlm: a plain Qwen3-VL; None makes a tiny one. teach, weigh, extra: what is learnt beside, how often each frame is
-    drawn, and the further features that this takes.
-    """
+    vlm: a plain Qwen3-VL; None makes a tiny one. teach, weigh, extra: what is learnt beside, how often each
+        frame is drawn, and the further features that this takes."""
     shown, how = settings.samples, settings.train
     with world() as here:
         finish.check_new(out)
@@ -112,15 +111,16 @@ def pretrain_choice(
 
 
 def spoken_rows(settings: ChoiceSettings, spoken: LanguageData, here: World) -> int:
-    """Vision-language rows of a step: none where there is no such data; at least one for each part of a step."""
+    """Vision-language rows of a step: none where there is no such data; at least one for each part of a
+    step."""
     if not len(spoken.conversations):
         return 0
     rows = round(settings.train.batch / settings.robot_per_language)
     parts = here.size * settings.train.execution.accumulate
     if rows < parts:
         raise ValueError(
-            f"--robot-per-language {settings.robot_per_language:g}: a batch of {settings.train.batch} has {rows} "
-            f"vision-language samples, expected one for each of {parts} (processes x --accumulate)"
+            f"--robot-per-language {settings.robot_per_language:g}: a batch of {settings.train.batch} has "
+            f"{rows} vision-language samples, expected one for each of {parts} (processes x --accumulate)"
         )
     return rows
 

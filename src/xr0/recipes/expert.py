@@ -9,6 +9,7 @@ from typing import Any
 
 from xr0.checkpoints import start as starts
 from xr0.checkpoints.folder import Checkpoint
+from xr0.checkpoints.fresh import seeded
 from xr0.config import CAUSAL, Contract
 from xr0.data.samples import Samples
 from xr0.data.slices import Slices
@@ -44,7 +45,8 @@ def pretrain_flow(
 def post_train(
     given: Given, start: Start, out: Path, settings: PostTrainSettings, weigh: Weigh | None = None
 ) -> None:
-    """Stage 3: `out`/checkpoint under the contract of the prefix rule. weigh: how often each frame is drawn."""
+    """Stage 3: `out`/checkpoint under the contract of the prefix rule. weigh: how often each frame is
+    drawn."""
     rule = RULES[settings.prefix]
 
     def stage_of(vla: VLA) -> PostTrainStage:
@@ -75,7 +77,8 @@ def _train(
         slots = sources[0].embodiment.model_dim
         vla, grown = starts.resized(before.vla, slots, slots, how.seed)
         finish.say(here, *grown)
-        trainable.select(vla, settings.trainable, settings.lora_rank)
+        with seeded(how.seed):  # adapters are drawn
+            trainable.select(vla, settings.trainable, settings.lora_rank)
         if settings.gradient_checkpointing:
             trainable.recompute(vla)
         processor = finish.budgeted(before.processor, shown)

@@ -48,7 +48,8 @@ def identity(
     fitted: Mapping[str, Summary],
     start: str,
 ) -> dict[str, Any]:
-    """What makes a run another one, beside how it learns. start: fingerprint of the weights it begins with."""
+    """What makes a run another one, beside how it learns. start: fingerprint of the weights it begins
+    with."""
     return {
         "stage": {name: value for name, value in asdict(settings).items() if name != "train"},
         "data": {name: summary.stats.fingerprint for name, summary in fitted.items()},

@@ -1,5 +1,5 @@
-"""What a user points at, datasets and robots, as the samples of a run. Whatever does not go together is refused
-before a weight is read."""
+"""What a user points at, datasets and robots, as the samples of a run. Whatever does not go together is
+refused before a weight is read."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ HELD_OUT = 64
 """Samples on which a stage is validated."""
 
 PLAUSIBLE = 100.0
-"""Standard deviations within which the middle 98 % of each number must lie under a start's own statistics: a tiny
-std of other data has blown losses up to 1e8."""
+"""Standard deviations within which the middle 98 % of each number must lie under a start's own statistics: a
+tiny std of other data has blown losses up to 1e8."""
 
 
 def open_sources(
     given: Given, horizon_s: float, here: World, extra: Sequence[str] = ()
 ) -> tuple[Source, ...]:
-    """All datasets, with windows of `horizon_s`; ValueError or FileNotFoundError, one line, where one does not fit
-    its robot or two do not go together. extra: further numeric features to have at hand.
+    """All datasets, with windows of `horizon_s`; ValueError or FileNotFoundError, one line, where one does
+    not fit its robot or two do not go together. extra: further numeric features to have at hand.
 
     The first process writes what is cached, the others find it.
     """
@@ -40,9 +40,9 @@ def open_sources(
     found = []
     if not here.main:
         here.barrier()
-    for name, robot in zip(given.data, robots, strict=True):
+    for name, own in zip(given.data, robots, strict=True):
         root = locate(name)
-        robot = robot or read_embodiment(root)
+        robot = own or read_embodiment(root)
         horizon = max(1, round(horizon_s * robot.rate_hz))
         found.append(Source.open(root, horizon, robot, given.held_out or None, extra))
     if here.main:
@@ -82,9 +82,8 @@ def statistics(
 ) -> dict[str, Stats]:
     """By which each robot's numbers are normalised: the data's, or those that the start has for that robot.
 
-    A robot that the start does not know has the data's. Where the start has other statistics for a robot of this
-    name, ValueError unless the choice is made: what the weights learnt is in the start's units.
-    """
+    A robot that the start does not know has the data's. Where the start has other statistics for a robot of
+    this name, ValueError unless the choice is made: what the weights learnt is in the start's units."""
     return {name: _statistics(summary, start.get(name), choice) for name, summary in fitted.items()}
 
 
@@ -98,8 +97,9 @@ def _statistics(summary: Summary, known: Robot | None, choice: Fit | None) -> St
         return own
     if choice is None:
         raise ValueError(
-            f"robot {name}: the checkpoint was trained on data with statistics {known.stats.fingerprint[:12]}, "
-            f"this data has {own.fingerprint[:12]}; say --stats data (fit anew) or --stats checkpoint (keep)"
+            f"robot {name}: the checkpoint was trained on data with statistics "
+            f"{known.stats.fingerprint[:12]}, this data has {own.fingerprint[:12]}; say --stats data (fit "
+            "anew) or --stats checkpoint (keep)"
         )
     _check_reuse(summary, known.stats)
     return known.stats
@@ -110,8 +110,8 @@ def _check_reuse(summary: Summary, kept: Stats) -> None:
     name, shape = summary.robot.name, summary.actions.mean.shape
     if kept.action_mean.shape != shape:
         raise ValueError(
-            f"--stats checkpoint: its chunks of robot {name} have {kept.action_mean.shape} ticks and slots, this "
-            f"data's {shape}"
+            f"--stats checkpoint: its chunks of robot {name} have {kept.action_mean.shape} ticks and slots, "
+            f"this data's {shape}"
         )
     for quantile in (summary.actions.q01, summary.actions.q99):
         far = np.abs(kept.normalize_actions(quantile))
@@ -124,10 +124,11 @@ def _check_reuse(summary: Summary, kept: Stats) -> None:
 
 
 def check_titles(sources: Sequence[Source], known: Sequence[str]) -> None:
-    """ValueError where a camera's title is none of those that the start was trained with, if any are known."""
+    """ValueError where a camera's title is none of those that the start was trained with, if any are
+    known."""
     for camera in (camera for source in sources for camera in source.embodiment.cameras):
         if known and camera.title not in known:
             raise ValueError(
                 f"camera {camera.key}: titled {camera.title!r}, the checkpoint knows "
-                f"{', '.join(map(repr, known))}; give it one of these in the robot's file, or say --new-titles"
+                f"{', '.join(map(repr, known))}; give it one of these in the robot's file, or --new-titles"
             )

@@ -24,8 +24,8 @@ COSINE = TrainSettings(
     precision="bf16",
     execution=Execution(accumulate=1, shard="fsdp", save_every=1_000, validate_every=1_000, workers=8),
 )
-"""Steps and batch of pre-training are the paper's. Its learning rate is not published: this is the schedule of the
-released post-training, from 5e-7 to 1e-4 and back."""
+"""Steps and batch of pre-training are the paper's. Its learning rate is not published: this is the schedule
+of the released post-training, from 5e-7 to 1e-4 and back."""
 
 MUON = TrainSettings(
     steps=1_500,
@@ -54,5 +54,5 @@ POST_TRAIN: Mapping[str, PostTrainSettings] = {
     ),
     "tiny": PostTrainSettings(replace(MUON, steps=900, lr=1e-3, muon_lr=0.01, warmup=40)),
 }
-"""Post-training: the paper's is that of Lego disassembly; the released one that of its demonstration, 8 GPUs with 16
-samples each, whose loss is half the squared error and the whole frequency loss: 1 to 2."""
+"""Post-training: the paper's is that of Lego disassembly; the released one that of its demonstration, 8 GPUs
+with 16 samples each, whose loss is half the squared error and the whole frequency loss: 1 to 2."""

@@ -20,7 +20,8 @@ class Given:
         data: LeRobot datasets, folders or names on the hub.
         robot: an Embodiment as JSON for each dataset, or one for all; meta/embodiment.json otherwise.
         weights: how often each dataset is drawn; by its frames otherwise.
-        held_out: episodes that are validated on, for a single dataset; a share of 3 %, at least one, otherwise.
+        held_out: episodes that are validated on, for a single dataset; a share of 3 %, at least one,
+            otherwise.
     """
 
     data: tuple[str, ...]
@@ -31,7 +32,7 @@ class Given:
     def __post_init__(self) -> None:
         if len(self.robot) not in (0, 1, len(self.data)):
             raise ValueError(
-                f"--robot: got {len(self.robot)} files for {len(self.data)} datasets, expected one, or one each"
+                f"--robot: got {len(self.robot)} files for {len(self.data)} datasets, expected 1 or as many"
             )
         if len(self.weights) not in (0, len(self.data)):
             raise ValueError(f"--weights: got {len(self.weights)} for {len(self.data)} datasets")
@@ -45,8 +46,8 @@ class Start:
 
     Args:
         checkpoint: a folder of either layout, a .pt file, or a name on the hub.
-        stats: where the checkpoint has other statistics for a robot of this name: fit them anew to this data, or
-            keep the checkpoint's.
+        stats: where the checkpoint has other statistics for a robot of this name: fit them anew to this data,
+            or keep the checkpoint's.
         new_titles: let cameras have titles that the checkpoint was not trained with.
     """
 
@@ -63,9 +64,9 @@ class SampleSettings:
         horizon_s: length of a chunk [s]; in ticks it is this times a robot's rate.
         colour: whether brightness, contrast and saturation of training pictures change.
         max_pixels: budget of a view [px]; the start's own if it is left out.
-        keep_every: decode every so-many-th picture once and keep it compressed, at the model's own size, in the
-            cache ($XR0_CACHE or ~/.cache/xr0); only those frames are drawn. Without it pictures are decoded as they
-            are drawn.
+        keep_every: decode every so-many-th picture once and keep it compressed, at the model's own size, in
+            the cache ($XR0_CACHE or ~/.cache/xr0); only those frames are drawn. Without it pictures are
+            decoded as they are drawn.
     """
 
     horizon_s: float = 1.0
@@ -111,7 +112,8 @@ class FlowSettings:
     Args:
         train: how it learns.
         samples: what it is shown.
-        trainable: the action expert alone, low-rank adapters on VLM and expert, or all but the input embeddings.
+        trainable: the action expert alone, low-rank adapters on VLM and expert, or all but the input
+            embeddings.
         lora_rank: of the adapters.
         gradient_checkpointing: compute activations a second time instead of keeping them.
     """
@@ -132,8 +134,9 @@ class PostTrainSettings(FlowSettings):
 
     Args:
         frequency: weight of the loss between spectra over time; 0 leaves it out.
-        prefix: rule by which committed actions are shown: `paper` 0 to 6 ticks for each sample; `released` none in
-            half of the batches, else 1 to 6 for the whole batch, older ones hidden at random; `sync` never any.
+        prefix: rule by which committed actions are shown: `paper` 0 to 6 ticks for each sample; `released`
+            none in half of the batches, else 1 to 6 for the whole batch, older ones hidden at random; `sync`
+            never any.
     """
 
     frequency: float = 0.0

@@ -1,4 +1,5 @@
-"""The tiny model as a start of stage 1: random weights, and a tokenizer learned from the words of the data."""
+"""The tiny model as a start of stage 1: random weights, and a tokenizer learned from the words of the
+data."""
 
 from __future__ import annotations
 
@@ -21,7 +22,8 @@ VOCABULARY = 512
 """256 bytes, the special tokens and the words of a small world."""
 
 POSITION_STD = 0.2
-"""Spread of the vision tower's fresh position table: ten times Qwen's, or a small model finds places too slowly."""
+"""Spread of the vision tower's fresh position table: ten times Qwen's, or a small model finds places too
+slowly."""
 
 
 def start(sources: Sequence[Source], spoken: Iterable[str], seed: int) -> Start:

@@ -12,10 +12,15 @@ from typing import Any, Literal
 class Execution:
     """How a run is computed and watched: speed, memory and files, not what is learnt.
 
-    accumulate: micro-batches of an optimiser step. shard: how several processes share the model, each with
-    all of it (ddp) or with its part (fsdp). save_minutes: a save also comes when the last is so old.
-    workers: processes that make batches; 0 makes them in the training process. tracker: a package that is
-    told what is logged, or None.
+    Args:
+        accumulate: micro-batches of an optimiser step.
+        shard: how several processes share the model: each has all of it (ddp) or its part (fsdp).
+        save_every: steps between saves.
+        save_minutes: a save also comes when the last is so old.
+        validate_every: steps between looks at held-out samples.
+        log_every: steps between rows of metrics.jsonl and TensorBoard.
+        workers: processes that make batches; 0 makes them in the training process.
+        tracker: a package that is told as well what is logged.
     """
 
     accumulate: int = 1
@@ -38,11 +43,22 @@ class Execution:
 class TrainSettings:
     """What a run learns with: whatever changes its weights.
 
-    batch: samples of an optimiser step, over all processes. lr: of AdamW. muon_lr: of Muon, which then has
-    the hidden matrices; None leaves all to AdamW. warmup: steps from start_share * lr to lr; then `schedule`,
-    the cosine down to final_share * lr. weight_decay: of matrices; vectors do not decay. ema: decay of the
-    average of the weights that is validated and exported; 0 keeps none. precision bf16: autocast; weights
-    that are trained stay float32, frozen ones are stored in bfloat16.
+    Args:
+        steps: of the optimiser.
+        batch: samples of a step, over all processes.
+        lr: highest learning rate of AdamW.
+        muon_lr: of Muon, which then has the hidden matrices; None leaves all to AdamW.
+        warmup: steps from start_share * lr to lr.
+        schedule: behind the warm-up: the cosine down to final_share * lr, or constant.
+        start_share: of lr, where the warm-up begins.
+        final_share: of lr, where the cosine ends.
+        weight_decay: of matrices; vectors do not decay.
+        grad_clip: largest norm of a gradient.
+        ema: decay of the average of the weights that is validated and exported; 0 keeps none.
+        precision: bf16 is autocast: weights that are trained stay float32, frozen ones are stored in
+            bfloat16.
+        seed: of all that is random.
+        execution: how it is computed.
     """
 
     steps: int
@@ -108,6 +124,7 @@ def require(
     at_most: float | int = math.inf,
     below: float | int = math.inf,
 ) -> None:
+    """ValueError, with the name, for a value outside of its bounds; NaN is outside of any."""
     if at_least <= value <= at_most and above < value < below:
         return
     bounds = [

@@ -37,6 +37,7 @@ def select(vla: VLA, part: Part, rank: int = LORA_RANK) -> None:
     elif part == "all":
         text = _text(vla)
         text.embed_tokens.requires_grad_(False)
+        vla.vlm.lm_head.requires_grad_(False)
         text.norm.requires_grad_(False)
         for name, parameter in text.layers[-1].named_parameters():
             parameter.requires_grad_(name.startswith(READ_OF_LAST_LAYER))

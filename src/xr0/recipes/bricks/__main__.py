@@ -1,8 +1,8 @@
-"""The brick table's own stages: `python -m xr0.recipes.bricks pretrain-choice --data DEMOS --out RUN`, and so on.
+"""The brick table's own stages: `python -m xr0.recipes.bricks pretrain-choice --data DEMOS --out RUN`, and so
+on.
 
-As the general ones (`xr0 pretrain-choice` ...), but frames are drawn by what the hand does, and words are bound to
-bricks. Runs under torchrun as they do.
-"""
+As the general ones (`xr0 pretrain-choice` ...), but frames are drawn by what the hand does, and words are
+bound to bricks. Runs under torchrun as they do."""
 
 from __future__ import annotations
 

@@ -55,9 +55,9 @@ def tracks(
     instructions: Sequence[str],
     scale: Scale,
 ) -> ObjectTracks:
-    """From columns named `<object>.x`, `.y` and `.yaw` [n, c], [n, 2 * o] pixels in the same order of objects, and
-    the columns again as each sample's episode leaves them: the work ends where the object of the instruction
-    comes to lie."""
+    """From columns named `<object>.x`, `.y` and `.yaw` [n, c], [n, 2 * o] pixels in the same order of
+    objects, and the columns again as each sample's episode leaves them: the work ends where the object of the
+    instruction comes to lie."""
     objects = objects_of(names)
     yaw = _columns(names, environment, "yaw")
     turn = np.stack([np.cos(2.0 * yaw), np.sin(2.0 * yaw)], axis=-1)
