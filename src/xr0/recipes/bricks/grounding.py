@@ -69,10 +69,15 @@ class GroundedStage(nn.Module):
 
     watched = "target"
 
-    def __init__(self, vla: VLA, horizon: int, objects: int) -> None:
+    def __init__(self, vla: VLA, horizon: int, candidates: int, objects: int) -> None:
         super().__init__()
-        self.choice = ChoiceStage(vla, horizon)
+        self.choice = ChoiceStage(vla, horizon, candidates)
         self.heads = GroundingHeads(vlm.text_size(vla.vlm), objects)
+
+    @property
+    def brain(self) -> vlm.Qwen3VL:
+        """The VLM that learns."""
+        return self.choice.brain
 
     def forward(
         self, batch: Batch, labels: GroundingLabels, language: LanguageBatch | None
