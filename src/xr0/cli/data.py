@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import tyro
 
 from xr0.cli import launch, options
+from xr0_robot import worlds
 
 if TYPE_CHECKING:
     from xr0.data.check.survey import Survey
@@ -21,19 +22,26 @@ PAGE = "dataset.png"
 
 @app.command
 def demos(
-    out: tyro.conf.Positional[Path], *, episodes: int = 1000, first_seed: int = 0, workers: int = 2
+    out: tyro.conf.Positional[Path],
+    *,
+    world: str = worlds.DEFAULT,
+    episodes: int = 1000,
+    first_seed: int = 0,
+    workers: int = 2,
 ) -> int:
     """A simulated world's expert demonstrations as a LeRobot v3.0 dataset, with vision-language samples.
 
     Args:
         out: new folder.
+        world: which world.
         episodes: seeds to attempt.
         first_seed: the first of them.
         workers: processes.
     """
     options.at_least(1, episodes=episodes, workers=workers)
     options.at_least(0, first_seed=first_seed)
-    given = [out, "--episodes", episodes, "--first-seed", first_seed, "--workers", workers]
+    worlds.check(world, worlds.TRAINED)
+    given = [out, "--world", world, "--episodes", episodes, "--first-seed", first_seed, "--workers", workers]
     return launch.robot(["record", *map(str, given)])
 
 
