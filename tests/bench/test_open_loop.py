@@ -1,5 +1,6 @@
 """Open-loop error: known answers in known units, baselines that know what they were fitted to, intervals."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,16 +63,19 @@ class Teacher(Policy):
         self.off = np.array(off)
         self.checkpoint = SimpleNamespace(name="teacher", fingerprint="f")
 
+    max_prefix = 4
+
     def infer_batch(self, requests: Sequence[Request]) -> tuple[list[np.ndarray], Timing]:
+        self.prefixes = [request.prefix for request in requests]
         assert all(r.images["base"].shape == (32, 32, 3) for r in requests)
         told = [r.state[:2] * DECAY ** np.arange(HORIZON + 1)[:, None] for r in requests]
         chunks = [np.concatenate([joints[1:], joints[:-1, :1]], axis=1) for joints in told]
         return [chunk + self.off for chunk in chunks], Timing(0.0, 0.0, 0.0, 0.0)
 
 
-def compared(source: Source, policy: Any, every: int = 1) -> open_loop.Comparison:
+def compared(source: Source, policy: Any, every: int = 1, prefix: int = 0) -> open_loop.Comparison:
     frames = open_loop.chosen_frames(source, every, 1000)
-    return open_loop.compare(policy, source, frames, ("a", "b", "belt"), lambda count: None)
+    return open_loop.compare(policy, source, frames, ("a", "b", "belt"), prefix, lambda count: None)
 
 
 def test_errors_in_metres_degrees_and_strokes() -> None:
@@ -142,7 +146,7 @@ def test_behind_an_episode_s_end_nothing_is_counted(source: Source) -> None:
 
 def test_baselines_know_what_they_were_fitted_to(source: Source) -> None:
     state, command = demonstrate(np.random.default_rng(0).uniform(0.5, 2.0, (4, 2))[0])
-    told = Baselines.fit(source).chunks(4, 3)
+    told = Baselines.fit(source).chunks(4, 3, prefix=0)
     shown = command[3 : 3 + HORIZON]
     np.testing.assert_allclose(told["nearest"], shown, atol=1e-6)
     np.testing.assert_allclose(told["ridge"], shown, atol=0.01)
@@ -151,6 +155,24 @@ def test_baselines_know_what_they_were_fitted_to(source: Source) -> None:
     first = np.mean([c[:, :2] - s[:, :2] for s, c in episodes], axis=(0, 1))
     np.testing.assert_allclose(told["mean"][0, :2], state[3, :2] + first, atol=1e-5)
     assert 0 < np.abs(told["mean"] - shown).max() < 1.0
+
+
+def test_a_prefix_is_known_to_all_and_judged_for_none(source: Source) -> None:
+    _, command = demonstrate(np.random.default_rng(0).uniform(0.5, 2.0, (4, 2))[0])
+    held = Baselines.fit(source).chunks(4, 3, prefix=2)["hold"]
+    np.testing.assert_allclose(held, [[*command[4, :2], 0.0]] * HORIZON, atol=1e-6)
+    teacher = Teacher([0.1, 0.0, 0.0])
+    comparison = compared(source, teacher, prefix=2)
+    assert not comparison.shown[:, :2].any()
+    assert comparison.shown[0, 2:].all()
+    assert [len(prefix) for prefix in teacher.prefixes if prefix is not None] == [2] * len(teacher.prefixes)
+    found = open_loop.report(comparison)
+    assert found["errors"]["a"]["policy"]["mean"]["value"] == pytest.approx(0.1, abs=1e-6)
+    assert list(found["normalised"]["policy"]["at"]) == ["5"]
+    ticks = found["normalised"]["policy"]["by_tick"]
+    assert [math.isnan(value) for value in ticks] == [True, True] + [False] * (HORIZON - 2)
+    with pytest.raises(ValueError, match="prefix: got 5 ticks, expected 0 to 4"):
+        compared(source, teacher, prefix=5)
 
 
 def test_baselines_do_not_see_the_evaluated_episodes(source: Source) -> None:

@@ -6,6 +6,7 @@ It says whether a policy has learned from its data at all; not whether it succee
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,35 +66,48 @@ def compare(
     source: Source,
     frames: Sequence[tuple[int, int]],
     names: Sequence[str],
+    prefix: int,
     done: Callable[[int], None],
 ) -> Comparison:
     """The policy and the baselines at `frames`, pairs of episode and frame.
 
     source: has the policy's robot and horizon; the baselines are fitted to its training episodes. names: of
-    the command's native numbers. done: is told how many frames are, now and then.
+    the command's native numbers. prefix: ticks whose commands are committed, as on a robot that thinks while
+    it moves: all are told them, and none is judged by them. done: is told how many frames are, now and then.
+    ValueError for a longer prefix than the policy continues.
     """
+    if not 0 <= prefix <= policy.max_prefix:
+        raise ValueError(f"prefix: got {prefix} ticks, expected 0 to {policy.max_prefix} for this checkpoint")
     baselines = Baselines.fit(source)
     found, shown = [], []
     for first in range(0, len(frames), BATCH):
         some = frames[first : first + BATCH]
         windows = [source.windows(episode, np.array([frame])) for episode, frame in some]
         requests = [
-            Request(source.images(episode, frame), window.state[0], window.tasks[0], None, seed=first + k)
+            Request(
+                source.images(episode, frame),
+                window.state[0],
+                window.tasks[0],
+                window.actions[0, :prefix] if prefix else None,
+                seed=first + k,
+            )
             for k, ((episode, frame), window) in enumerate(zip(some, windows, strict=True))
         ]
         answers, _ = policy.infer_batch(requests)
         for place, window, answer in zip(some, windows, answers, strict=True):
-            told = {POLICY: answer} | baselines.chunks(*place)
+            told = {POLICY: answer} | baselines.chunks(*place, prefix)
             chunks = np.stack([told[name] for name in NAMES])
             found.append(measure.errors(chunks, window.actions.astype(np.float64), source.embodiment))
-            shown.append(~window.pad[0])
+            shown.append(~window.pad[0] & (np.arange(source.horizon) >= prefix))
         done(len(found))
     starts, blocks = _blocks(frames, source.horizon)
     quantities = measure.quantities(source.embodiment, names)
     return Comparison(quantities, np.stack(found), np.stack(shown), starts, baselines.spread, blocks)
 
 
-def about(policy: Policy, source: Source, frames: Sequence[tuple[int, int]], every: int) -> dict[str, Any]:
+def about(
+    policy: Policy, source: Source, frames: Sequence[tuple[int, int]], every: int, prefix: int
+) -> dict[str, Any]:
     """What was compared, on which machine."""
     return {
         "what": "open-loop error",
@@ -104,6 +118,7 @@ def about(policy: Policy, source: Source, frames: Sequence[tuple[int, int]], eve
         "baselines_fitted_to": source.training,
         "frames": len(frames),
         "every": every,
+        "prefix": prefix,
         "horizon": source.horizon,
         "rate_hz": source.embodiment.rate_hz,
         "written": results.now(),
@@ -114,7 +129,8 @@ def about(policy: Policy, source: Source, frames: Sequence[tuple[int, int]], eve
 
 
 def report(comparison: Comparison) -> dict[str, Any]:
-    """Everything in numbers: means with 95 % intervals, `mean` over the horizon and `at` single ticks.
+    """Everything in numbers: means with 95 % intervals, `mean` over the horizon behind the prefix and `at`
+    single ticks.
 
     normalised: errors in standard deviations of each quantity, averaged over the quantities.
     """
@@ -122,7 +138,7 @@ def report(comparison: Comparison) -> dict[str, Any]:
     quantities = comparison.quantities
     found: dict[str, Any] = {
         "intervals": f"95 % bootstrap over {len(comparison.starts)} {comparison.blocks}",
-        "meanings": {POLICY: "the checkpoint's chunk, no prefix"} | dict(MEANINGS),
+        "meanings": {POLICY: "the checkpoint's chunk"} | dict(MEANINGS),
         "spread": {q.name: s for q, s in zip(quantities, comparison.spread.tolist(), strict=True)},
         "units": {q.name: q.unit for q in quantities},
         "normalised": {},
@@ -176,10 +192,12 @@ def _values(interval: Sequence[np.ndarray], q: int) -> dict[str, float]:
 
 
 def _by_tick(errors: np.ndarray, shown: np.ndarray) -> list[float]:
-    """The mean over frames of errors [n, t], tick by tick, as far as any frame's episode goes."""
-    ticks = shown.any(axis=0).sum()
-    counted = np.where(shown, errors, 0.0)[:, :ticks]
-    return (counted.sum(axis=0) / shown[:, :ticks].sum(axis=0)).tolist()
+    """The mean over frames of errors [n, t], tick by tick, as far as any frame's episode goes; NaN in the
+    prefix, where none is judged."""
+    judged = np.flatnonzero(shown.any(axis=0))
+    first, end = int(judged[0]), int(judged[-1]) + 1
+    counted = np.where(shown, errors, 0.0)[:, first:end].sum(axis=0) / shown[:, first:end].sum(axis=0)
+    return [math.nan] * first + counted.tolist()
 
 
 def _blocks(frames: Sequence[tuple[int, int]], horizon: int) -> tuple[np.ndarray, str]:

@@ -25,7 +25,7 @@ FOLDS = 5
 """Of the episodes, at most, for the ridge's penalty."""
 
 MEANINGS: Mapping[str, str] = {
-    "hold": "the command before the frame, repeated (a motion: none)",
+    "hold": "the last command that is known, of the prefix or before the frame, repeated (a motion: none)",
     "mean": "the mean command of each tick, seen from the chunk's start",
     "nearest": "the chunk of the frame with the nearest state",
     "ridge": "ridge regression of the chunk on the state, its penalty chosen on episodes left out",
@@ -71,12 +71,14 @@ class Baselines:
             spreads(np.concatenate(commands), source.embodiment),
         )
 
-    def chunks(self, episode: int, frame: int) -> dict[str, np.ndarray]:
-        """What each of MEANINGS commands from a frame on, native [t, native]; frame above 0."""
+    def chunks(self, episode: int, frame: int, prefix: int) -> dict[str, np.ndarray]:
+        """What each of MEANINGS commands from a frame on, native [t, native]; frame above 0. prefix: ticks
+        from the frame on whose commands are known."""
         robot = self.source.embodiment
         state = self.source.windows(episode, np.array([frame])).state[0].astype(np.float64)
         normal = (encode_state(state, robot) - self.mean) / self.std
-        before = self.source.numbers.rows(ACTION, episode, frame - 1, frame).astype(np.float64)
+        told_until = min(frame + prefix, int(self.source.dataset.episodes.length[episode]))
+        last = self.source.numbers.rows(ACTION, episode, told_until - 1, told_until).astype(np.float64)
         like, when = self.places[np.square(self.states - normal).sum(axis=1).argmin()].tolist()
         found = self.source.windows(like, np.array([when]))
         told = {
@@ -84,7 +86,7 @@ class Baselines:
             "nearest": encoded(found.state, found.actions, robot)[1][0],
             "ridge": np.tensordot(np.append(normal, 1.0), self.weights, 1),
         }
-        held = np.repeat(robot.hold(before), self.source.horizon, axis=0)
+        held = np.repeat(robot.hold(last), self.source.horizon, axis=0)
         return {"hold": held} | {name: decode_actions(chunk, state, robot) for name, chunk in told.items()}
 
 

@@ -18,6 +18,7 @@ def open_loop(
     load: LoadFlag = NO_FLAGS,
     episodes: tuple[int, ...] = (),
     every: int = 5,
+    prefix: int = 0,
     max_frames: int = 2000,
     plot: Path | None = None,
 ) -> int:
@@ -31,6 +32,8 @@ def open_loop(
         episodes: numbers of those that are evaluated, and that the checkpoint must not have been trained on;
             those that training holds out otherwise. The baselines are fitted to all others.
         every: ticks between evaluated frames.
+        prefix: ticks whose commands all are told and none is judged by, as when a robot thinks while it
+            moves.
         max_frames: at most so many, evenly spaced.
         plot: PNG file; beside the results otherwise.
     """
@@ -44,6 +47,7 @@ def open_loop(
     from xr0_robot.features import ACTION
 
     options.at_least(1, every=every, max_frames=max_frames)
+    options.at_least(0, prefix=prefix)
     loaded = pretrained.load(checkpoint, load.options())
     policy = Policy(loaded, load.robot_type)
     source = Source.open(dataset, policy.action_horizon, policy.embodiment, episodes or None)
@@ -53,9 +57,9 @@ def open_loop(
     def progress(count: int) -> None:
         print(f"\r{count} of {len(frames)} frames", end="" if count < len(frames) else "\n", flush=True)
 
-    found = bench.report(bench.compare(policy, source, frames, called, progress))
+    found = bench.report(bench.compare(policy, source, frames, called, prefix, progress))
     print("\n".join(bench.lines(found)))
-    report.write(json, bench.about(policy, source, frames, every) | found)
+    report.write(json, bench.about(policy, source, frames, every, prefix) | found)
     drawn = plot or json.with_suffix(".png")
     open_loop_plot.save(found, policy.embodiment.rate_hz, drawn, f"{loaded.name} on {dataset.name}")
     print(f"{json}, {drawn}")
