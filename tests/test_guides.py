@@ -12,7 +12,7 @@ import pytest
 
 import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
 from xr0.cli import launch
-from xr0.cli.main import app
+from xr0.cli.main import run as xr0
 
 pytestmark = [pytest.mark.guides, pytest.mark.sim, pytest.mark.timeout(600)]
 
@@ -21,8 +21,10 @@ GUIDES = sorted((ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 SHORTER = (
-    ("torchrun --nproc-per-node 2 -m xr0.cli", "xr0"),
+    ("torchrun --nproc-per-node 2 -m", "python -m"),
     ("--episodes 1000", "--episodes 2"),
+    ("--episodes 20\n", "--episodes 2\n"),
+    ("--steps 20 --batch 8 --warmup 2", "--steps 2 --batch 2 --warmup 1"),
     ("--episodes 200", "--episodes 1"),
     ("--out data/choice", "--out data/choice --steps 2 --batch 6 --warmup 1"),
     ("--out data/flow", "--out data/flow --steps 2 --batch 2 --warmup 1"),
@@ -66,7 +68,7 @@ def run(command: list[str]) -> None:
         with launch.server(ROOT / "checkpoints" / checkpoint, tuple(arguments[: at + 1])) as url:
             assert url.startswith("ws://127.0.0.1:")
     elif program == "xr0":
-        assert app.cli(args=arguments, prog="xr0") == 0, command
+        assert xr0(arguments) == 0, command
     else:
         program = sys.executable if program == "python" else program
         subprocess.run([program, *arguments], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})

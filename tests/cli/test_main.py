@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 from xr0.cli import launch
-from xr0.cli.main import app, main
+from xr0.cli.main import main, run
 from xr0.cli.model import LoadFlags
 from xr0_robot.sims.bricks.embodiment import BRICKS
 
 COMMANDS = ["demo", "eval", "serve", "data", "pretrain-choice", "pretrain-flow", "post-train"]
-COMMANDS += ["inspect", "convert", "parity", "bench"]
+COMMANDS += ["inspect", "convert", "parity", "bench", "open-loop", "train"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_every_subcommand(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        app.cli(prog="xr0", args=[command, "--help"])
+        run([command, "--help"])
     assert ended.value.code == 0
     assert command in capsys.readouterr().out
 
@@ -92,7 +92,7 @@ def test_what_an_option_cannot_be_is_known_before_anything_starts(
 ) -> None:
     monkeypatch.setattr(launch.subprocess, "Popen", lambda *_, **__: pytest.fail("started a process"))
     with pytest.raises(ValueError, match=message):
-        app.cli(prog="xr0", args=arguments)
+        run(arguments)
 
 
 def test_a_robot_file_that_is_wrong_is_named_with_what_is_wrong(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -153,14 +154,19 @@ for command in (
     cli_open_loop.open_loop,
 ):
     app.command(command)
-for command in cli_train.commands(sys.argv[1:]):
-    app.command(command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """One subcommand. Those of training have the defaults of the recipe that is named among the arguments."""
+    for command in cli_train.commands(arguments):
+        app.command(command)
+    return app.cli(prog="xr0", args=arguments, config=(tyro.conf.OmitArgPrefixes,))
 
 
 def main() -> None:
     """Run a subcommand; a failure is one line on stderr."""
     try:
-        status = app.cli(prog="xr0", config=(tyro.conf.OmitArgPrefixes,))
+        status = run(sys.argv[1:])
     except (ValueError, RuntimeError, OSError) as error:
         print(f"xr0: {error}", file=sys.stderr)
         status = 1
