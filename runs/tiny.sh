@@ -9,7 +9,7 @@ work=data/tiny
 # One process per GPU, or one per core of the two-core machine whose numbers are in results/: a step's batch
 # grows with them.
 processes=${PROCESSES:-$(python -c 'import torch; print(torch.cuda.device_count() or 2)')}
-train() { torchrun --standalone --nproc-per-node "$processes" -m xr0.cli "$@"; }
+train() { torchrun --standalone --nproc-per-node "$processes" -m xr0.recipes.bricks "$@"; }
 mkdir -p "$work" results/tiny
 
 [ -d $work/demos ] || xr0 data demos $work/demos --episodes 1000 --first-seed 0 --workers 2
