@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from small_robot import ARM, record
 
 from xr0.checkpoints.folder import Robot
 from xr0.data.source import Source
@@ -15,32 +15,8 @@ from xr0.data.summary import Summary
 from xr0.recipes.given import check_titles, open_sources, statistics
 from xr0.recipes.settings import Given
 from xr0.train.distributed import World
-from xr0_robot.record.lerobot_writer import LeRobotWriter
-from xr0_robot.types import Camera, Embodiment, Segment
 
 HERE = World(0, 1, torch.device("cpu"))
-ARM = Embodiment(
-    "arm",
-    10.0,
-    (Camera("front", "Base View", 32, 32),),
-    (Segment("joints", "plain", "chunk_start", 0, 0, 2),),
-    32,
-    "joints [rad]",
-    "none",
-)
-
-
-def record(root: Path, robot: Embodiment = ARM, episodes: int = 3, scale: float = 1.0) -> str:
-    rng = np.random.default_rng(0)
-    with LeRobotWriter(root, robot, int(robot.rate_hz), "test") as writer:
-        for _ in range(episodes):
-            place = np.zeros(2)
-            for _ in range(20):
-                told = place + scale * rng.normal(size=2)
-                writer.add_frame({"front": np.zeros((32, 32, 3), np.uint8)}, place, told, "move")
-                place = told
-            writer.save_episode()
-    return str(root)
 
 
 @pytest.fixture(scope="module")

@@ -14,19 +14,17 @@ from xr0.checkpoints.folder import Checkpoint
 from xr0.config import CAUSAL
 from xr0.data.language import LanguageData, joined, open_language
 from xr0.data.samples import Place, Samples
-from xr0.data.slices import Slices, cut
+from xr0.data.slices import cut
 from xr0.data.source import Source, Weigh
-from xr0.data.stats import summaries
 from xr0.model.vla import VLA
 from xr0.recipes import finish, small
-from xr0.recipes.given import HELD_OUT, kept, open_sources, robots_of
+from xr0.recipes.material import Material
 from xr0.recipes.settings import ChoiceSettings, Given
 from xr0.train import trainable
 from xr0.train.choice_stage import ChoiceStage
 from xr0.train.distributed import World, world
 from xr0.train.loop import train
 from xr0.train.run import Run
-from xr0.transform.augment import Augmentation
 from xr0.transform.images import MAX_PIXELS
 from xr0.transform.processor import Processor
 
@@ -69,45 +67,38 @@ def pretrain_choice(
     """From robot data and conversations to `out`/checkpoint, whose action expert is untrained.
 
     vlm: a plain Qwen3-VL; None makes a tiny one. teach, weigh, extra: what is learnt beside, how often each
-        frame is drawn, and the further features that this takes."""
-    shown, how = settings.samples, settings.train
+    frame is drawn, and the further features that this takes.
+    """
+    seed = settings.train.seed
     with world() as here:
         finish.check_new(out)
-        slices = Slices(how.batch, how.execution.accumulate, here.size, here.rank)
-        sources = open_sources(given, shown.horizon_s, here, extra)
+        material = Material.opened(given, settings, here, extra)
         spoken = joined([open_language(each) for each in language])
-        said = spoken_rows(settings, spoken, here)
-        fitted = summaries(sources)
-        stats = {name: summary.stats for name, summary in fitted.items()}
-        start = _start(vlm, sources, spoken, settings)
+        rows, slices = spoken_rows(settings, spoken, here), material.slices
+        stats = {name: summary.stats for name, summary in material.fitted.items()}
+        start = _start(vlm, material, spoken)
         finish.say(here, *start.fresh)
         if settings.gradient_checkpointing:
             trainable.recompute(start.vla)
-        sources = kept(sources, start.processor.spec, shown, how.execution.workers, here)
-        changes = Augmentation(shown.colour)
-        samples = Samples.of(sources, stats, start.processor, how.seed, given.weights or None, weigh, changes)
-        lesson = teach(settings, start.processor, sources)
-        stage = lesson.stage(start.vla.train(), max(source.horizon for source in sources))
+        samples = material.samples(stats, start.processor, weigh)
+        lesson = teach(settings, start.processor, material.sources)
+        stage = lesson.stage(start.vla.train(), material.horizon)
 
         def batches(k: int) -> tuple[Any, ...]:
             step = slices.step(k)
-            places = [samples.place(i) for i in slices.indices(k).tolist()]
-            heard = step * said + cut(said, slices.parts, slices.part(k))
-            words = spoken.batch(heard, how.seed, start.processor)
-            return *lesson.shows(samples, places, step), words
+            heard = step * rows + cut(rows, slices.parts, slices.part(k))
+            words = spoken.batch(heard, seed, start.processor)
+            return *lesson.shows(samples, material.places(samples, k), step), words
 
-        apart = [samples.apart(i) for i in range(HELD_OUT)]
-        held_out = *lesson.shows(samples, apart, 0), None
-        identity = {**finish.identity(settings, given, sources, fitted, start.fingerprint)}
-        identity |= {"language": spoken.fingerprint}
+        held_out = *lesson.shows(samples, material.apart(samples), 0), None
         finish.write_settings(out, settings, given, {"vlm": vlm, "language": list(language)}, here)
-        done = train(stage, batches, held_out, how, here, Run(out, identity, stage.watched))
+        identity = material.identity(start.fingerprint) | {"language": spoken.fingerprint}
+        done = train(stage, batches, held_out, settings.train, here, Run(out, identity, stage.watched))
         if here.main:
             start.vla.vlm = done.brain
-            robots = robots_of(sources, stats)
-            finish.write_checkpoint(
-                out, Checkpoint(start.vla, start.processor, robots, CAUSAL, "", ""), settings
-            )
+            robots = material.robots(stats)
+            finished = Checkpoint(start.vla, start.processor, robots, CAUSAL, "", "")
+            finish.write_checkpoint(out, finished, settings)
 
 
 def spoken_rows(settings: ChoiceSettings, spoken: LanguageData, here: World) -> int:
@@ -125,11 +116,8 @@ def spoken_rows(settings: ChoiceSettings, spoken: LanguageData, here: World) -> 
     return rows
 
 
-def _start(
-    vlm: str | None, sources: Sequence[Source], spoken: LanguageData, settings: ChoiceSettings
-) -> qwen.Start:
-    seed = settings.train.seed
+def _start(vlm: str | None, material: Material, spoken: LanguageData) -> qwen.Start:
+    seed, budget = material.settings.train.seed, material.settings.samples.max_pixels
     if vlm is None:
-        return small.start(sources, spoken.texts(), seed)
-    budget = settings.samples.max_pixels or MAX_PIXELS
-    return qwen.load_vlm(vlm, seed, sources[0].embodiment.model_dim, budget)
+        return small.start(material.sources, spoken.texts(), seed)
+    return qwen.load_vlm(vlm, seed, material.slots, budget or MAX_PIXELS)

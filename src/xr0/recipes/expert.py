@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,11 @@ from xr0.checkpoints import start as starts
 from xr0.checkpoints.folder import Checkpoint
 from xr0.checkpoints.fresh import seeded
 from xr0.config import CAUSAL, Contract
-from xr0.data.samples import Samples
-from xr0.data.slices import Slices
 from xr0.data.source import Weigh
-from xr0.data.stats import summaries
 from xr0.model.vla import VLA
 from xr0.recipes import finish
-from xr0.recipes.given import HELD_OUT, check_titles, kept, open_sources, robots_of, statistics
+from xr0.recipes.given import check_titles, statistics
+from xr0.recipes.material import Material
 from xr0.recipes.settings import FlowSettings, Given, PostTrainSettings, Start
 from xr0.train import prefixes, trainable
 from xr0.train.distributed import world
@@ -25,7 +23,6 @@ from xr0.train.flow_stage import FlowStage
 from xr0.train.loop import train
 from xr0.train.post_train import PostTrainStage
 from xr0.train.run import Run
-from xr0.transform.augment import Augmentation
 
 RULES = {"paper": prefixes.PAPER, "released": prefixes.RELEASED, "sync": prefixes.SYNC}
 """By the name that settings give them."""
@@ -64,40 +61,38 @@ def _train(
     contract: Contract,
     weigh: Weigh | None,
 ) -> None:
-    shown, how = settings.samples, settings.train
     with world() as here:
         finish.check_new(out)
-        slices = Slices(how.batch, how.execution.accumulate, here.size, here.rank)
-        sources = open_sources(given, shown.horizon_s, here)
-        fitted = summaries(sources)
+        material = Material.opened(given, settings, here)
         before = starts.load(start.checkpoint)
         if not start.new_titles:
-            check_titles(sources, starts.known_titles(before))
-        stats = statistics(fitted, before.robots, start.stats)
-        slots = sources[0].embodiment.model_dim
-        vla, grown = starts.resized(before.vla, slots, slots, how.seed)
-        finish.say(here, *grown)
-        with seeded(how.seed):  # adapters are drawn
-            trainable.select(vla, settings.trainable, settings.lora_rank)
-        if settings.gradient_checkpointing:
-            trainable.recompute(vla)
-        processor = finish.budgeted(before.processor, shown)
-        sources = kept(sources, processor.spec, shown, how.execution.workers, here)
-        changes = Augmentation(shown.colour)
-        samples = Samples.of(sources, stats, processor, how.seed, given.weights or None, weigh, changes)
+            check_titles(material.sources, starts.known_titles(before))
+        stats = statistics(material.fitted, before.robots, start.stats)
+        processor = finish.budgeted(before.processor, settings.samples)
+        samples = material.samples(stats, processor, weigh)
+        stage = stage_of(_prepared(before.vla, material, settings))
 
         def batches(k: int) -> tuple[Any, ...]:
-            places = [samples.place(i) for i in slices.indices(k).tolist()]
-            return (samples.batch(places, slices.step(k)),)
+            return (samples.batch(material.places(samples, k), material.slices.step(k)),)
 
-        stage = stage_of(vla.train())
-        held_out = samples.batch([samples.apart(i) for i in range(HELD_OUT)], step=0)
-        identity = finish.identity(settings, given, sources, fitted, before.fingerprint)
-        finish.write_settings(out, settings, given, start, here)
-        done = train(stage, batches, (held_out,), how, here, Run(out, identity, stage.watched))
+        held_out = (samples.batch(material.apart(samples), step=0),)
+        finish.write_settings(out, settings, given, asdict(start), here)
+        run = Run(out, material.identity(before.fingerprint), stage.watched)
+        done = train(stage, batches, held_out, settings.train, here, run)
         if here.main:
-            trained = trainable.merged(done.vla) if settings.trainable == "lora" else done.vla
+            vla = trainable.merged(done.vla) if settings.trainable == "lora" else done.vla
             under = replace(contract, rounded_rope=before.contract.rounded_rope)
-            finish.write_checkpoint(
-                out, Checkpoint(trained, processor, robots_of(sources, stats), under, "", ""), settings
-            )
+            finished = Checkpoint(vla, processor, material.robots(stats), under, "", "")
+            finish.write_checkpoint(out, finished, settings)
+
+
+def _prepared(vla: VLA, material: Material, settings: FlowSettings) -> VLA:
+    """As wide as the robots need, and with what is to learn chosen. What is fresh in it is said."""
+    seed = settings.train.seed
+    wide, grown = starts.resized(vla, material.slots, material.slots, seed)
+    finish.say(material.here, *grown)
+    with seeded(seed):  # adapters are drawn
+        trainable.select(wide, settings.trainable, settings.lora_rank)
+    if settings.gradient_checkpointing:
+        trainable.recompute(wide)
+    return wide.train()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,7 @@ import torch
 
 from xr0.checkpoints import folder as checkpoints
 from xr0.checkpoints.folder import Checkpoint
-from xr0.data.source import Source
-from xr0.data.summary import Summary
-from xr0.recipes.settings import Given, SampleSettings, StageSettings, Start
+from xr0.recipes.settings import Given, SampleSettings, StageSettings
 from xr0.train.distributed import World
 from xr0.transform.processor import Processor
 
@@ -41,33 +39,14 @@ def budgeted(processor: Processor, shown: SampleSettings) -> Processor:
     return replace(processor, spec=replace(processor.spec, max_pixels=shown.max_pixels))
 
 
-def identity(
-    settings: StageSettings,
-    given: Given,
-    sources: Sequence[Source],
-    fitted: Mapping[str, Summary],
-    start: str,
-) -> dict[str, Any]:
-    """What makes a run another one, beside how it learns. start: fingerprint of the weights it begins
-    with."""
-    return {
-        "stage": {name: value for name, value in asdict(settings).items() if name != "train"},
-        "data": {name: summary.stats.fingerprint for name, summary in fitted.items()},
-        "weights": list(given.weights),
-        "held out": [source.validation.tolist() for source in sources],
-        "start": start,
-    }
-
-
 def write_settings(
-    out: Path, settings: StageSettings, given: Given, start: Start | dict[str, Any], here: World
+    out: Path, settings: StageSettings, given: Given, start: Mapping[str, Any], here: World
 ) -> None:
-    """All that the run was told, before it starts."""
+    """All that the run was told, before it starts. start: what its weights come from."""
     if not here.main:
         return
     out.mkdir(parents=True, exist_ok=True)
-    begins = start if isinstance(start, dict) else asdict(start)
-    record = {"given": asdict(given), "start": begins, "settings": asdict(settings)}
+    record = {"given": asdict(given), "start": dict(start), "settings": asdict(settings)}
     record |= {"processes": here.size, "torch": torch.__version__}
     (out / SETTINGS).write_text(json.dumps(record, indent=1, default=str) + "\n")
 

@@ -13,14 +13,10 @@ from xr0.data.hub import locate
 from xr0.data.robots import by_robot
 from xr0.data.source import Source, read_embodiment
 from xr0.data.summary import Summary
-from xr0.recipes.settings import Fit, Given, SampleSettings
+from xr0.recipes.settings import Fit, Given
 from xr0.train.distributed import World
-from xr0.transform.images import ImageSpec
 from xr0.transform.normalize import Stats
 from xr0_robot.types import Embodiment
-
-HELD_OUT = 64
-"""Samples on which a stage is validated."""
 
 PLAUSIBLE = 100.0
 """Standard deviations within which the middle 98 % of each number must lie under a start's own statistics: a
@@ -38,43 +34,19 @@ def open_sources(
     robots = [read_robot(path) for path in given.robot]
     robots = robots * len(given.data) if len(robots) == 1 else robots or [None] * len(given.data)
     found = []
-    if not here.main:
-        here.barrier()
-    for name, own in zip(given.data, robots, strict=True):
-        root = locate(name)
-        robot = own or read_embodiment(root)
-        horizon = max(1, round(horizon_s * robot.rate_hz))
-        found.append(Source.open(root, horizon, robot, given.held_out or None, extra))
-    if here.main:
-        here.barrier()
+    with here.first():
+        for name, own in zip(given.data, robots, strict=True):
+            root = locate(name)
+            robot = own or read_embodiment(root)
+            horizon = max(1, round(horizon_s * robot.rate_hz))
+            found.append(Source.open(root, horizon, robot, given.held_out or None, extra))
     by_robot(found)
     return tuple(found)
-
-
-def kept(
-    sources: Sequence[Source], spec: ImageSpec, settings: SampleSettings, workers: int, here: World
-) -> tuple[Source, ...]:
-    """The same sources with their pictures kept, where that is asked for; the first process makes them."""
-    if settings.keep_every is None:
-        return tuple(sources)
-    if not here.main:
-        here.barrier()
-    found = tuple(source.keeping(spec, settings.keep_every, max(1, workers)) for source in sources)
-    if here.main:
-        here.barrier()
-    return found
 
 
 def read_robot(path: Path) -> Embodiment:
     """An Embodiment from a JSON file."""
     return Embodiment.from_dict(read_json(path), str(path))
-
-
-def robots_of(sources: Sequence[Source], stats: Mapping[str, Stats]) -> dict[str, Robot]:
-    """What a checkpoint serves that was trained on these."""
-    return {
-        source.embodiment.name: Robot(source.embodiment, stats[source.embodiment.name]) for source in sources
-    }
 
 
 def statistics(

@@ -29,6 +29,15 @@ class World:
         """Whether this process writes files and prints."""
         return self.rank == 0
 
+    @contextmanager
+    def first(self) -> Iterator[None]:
+        """The main process does what is inside before the others: what it writes, they find."""
+        if not self.main:
+            self.barrier()
+        yield
+        if self.main:
+            self.barrier()
+
     def barrier(self) -> None:
         """Wait for all."""
         if self.size > 1:
