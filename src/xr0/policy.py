@@ -89,6 +89,7 @@ class Policy:
         self.checkpoint = checkpoint
         chosen = checkpoint.robot(robot)
         self.embodiment, self.stats = chosen.embodiment, chosen.stats
+        self.steps = steps
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.vla = checkpoint.vla.to(self.device).eval()
         self.dtype = self.vla.sink.weight.dtype
@@ -189,12 +190,13 @@ class Policy:
 
     def metadata(self) -> dict[str, object]:
         """What a client needs to know before it moves anything."""
+        checkpoint = {"name": self.checkpoint.name, "fingerprint": self.checkpoint.fingerprint}
         return {
             "embodiment": self.embodiment.to_dict(),
             "action_horizon": self.action_horizon,
             "max_prefix": self.max_prefix,
             "contract": asdict(self.checkpoint.contract),
-            "checkpoint": {"name": self.checkpoint.name, "fingerprint": self.checkpoint.fingerprint},
+            "checkpoint": {**checkpoint, "flow_steps": self.steps},
         }
 
     def _prefix(self, prefix: np.ndarray | None, state: np.ndarray) -> np.ndarray:

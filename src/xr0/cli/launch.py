@@ -46,18 +46,24 @@ def robot_against_server(checkpoint: Path, arguments: Sequence[str], serve: Sequ
 
 
 def sliced_rollout(
-    checkpoint: Path, options: Sequence[str], episodes: int, first_seed: int, workers: int, out: Path
+    checkpoint: Path,
+    options: Sequence[str],
+    episodes: int,
+    first_seed: int,
+    workers: int,
+    out: Path,
+    served: Sequence[str] = (),
 ) -> int:
     """`workers` pairs of server and robot share the seeds; their results are merged into `out`.
 
-    Stopped half-way, `out` still gets the episodes that were run. Returns 0 only if all of them were.
+    options: of each robot's rollout; served: of each server. Stopped half-way, `out` still gets the episodes that were run. Returns 0 only if all of them were.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     slices = _slices(episodes, first_seed, min(workers, episodes))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".xr0-eval-", dir=out.parent)))
         parts = [folder / f"part-{k}.json" for k in range(len(slices))]
-        urls = [stack.enter_context(server(checkpoint)) for _ in slices]
+        urls = [stack.enter_context(server(checkpoint, options=served)) for _ in slices]
         processes = [
             _start_slice(url, options, slice_, part)
             for url, slice_, part in zip(urls, slices, parts, strict=True)
@@ -80,10 +86,10 @@ def _merge(parts: Sequence[Path], first_seed: int, episodes: int, out: Path) -> 
 
 
 @contextmanager
-def server(checkpoint: Path, serve: Sequence[str] = POLICY) -> Iterator[str]:
-    """A server on a free port of this machine; yields its url, stops it on leaving."""
+def server(checkpoint: Path, serve: Sequence[str] = POLICY, options: Sequence[str] = ()) -> Iterator[str]:
+    """A server on a free port of this machine, with further `options`; yields its url, stops it on leaving."""
     process = subprocess.Popen(
-        [*ON_LEASH, "xr0.cli", *serve, str(checkpoint), "--port", "0"],
+        [*ON_LEASH, "xr0.cli", *serve, str(checkpoint), "--port", "0", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -71,6 +71,8 @@ def evaluate(
     *,
     json: Path,
     checkpoint: Path = TINY,
+    robot_type: str | None = None,
+    flow_steps: int = FLOW_STEPS,
     episodes: int = 200,
     first_seed: int = 1_000_000,
     mode: Mode = "async",
@@ -86,6 +88,8 @@ def evaluate(
         world: which world.
         json: results file.
         checkpoint: folder of the policy.
+        robot_type: which of several robots that the checkpoint serves.
+        flow_steps: Euler steps of an inference.
         episodes: how many, on seeds first_seed, first_seed + 1, ...
         first_seed: training used seeds below 500000.
         mode: think while moving (async; naive: without a prefix), or stop to think (sync; at latency 0 the
@@ -97,7 +101,7 @@ def evaluate(
         wrong_instruction: tell the policy another sentence than the one that is scored; both are judged.
         workers: pairs of server and robot processes.
     """
-    options.at_least(1, episodes=episodes, workers=workers)
+    options.at_least(1, episodes=episodes, workers=workers, flow_steps=flow_steps)
     options.at_least(0, first_seed=first_seed, latency_ms=latency_ms)
     worlds.check(world, variant)
     given = ["--world", world, "--mode", mode, "--latency-ms", latency_ms]
@@ -105,7 +109,11 @@ def evaluate(
         options.at_least(1, execute_horizon=execute_horizon)
         given += ["--execute-horizon", execute_horizon]
     given += ["--variant", variant] + ["--wrong-instruction"] * wrong_instruction
-    return launch.sliced_rollout(checkpoint, list(map(str, given)), episodes, first_seed, workers, json)
+    served = ["--flow-steps", str(flow_steps)]
+    served += [] if robot_type is None else ["--robot-type", robot_type]
+    return launch.sliced_rollout(
+        checkpoint, list(map(str, given)), episodes, first_seed, workers, json, served
+    )
 
 
 @app.command

@@ -95,6 +95,7 @@ def pretrain_choice(
         identity = material.identity(start.fingerprint) | {"language": spoken.fingerprint}
         done = train(stage, batches, held_out, settings.train, here, Run(out, identity, stage.watched))
         if here.main:
+            finish.write_heads(out, done.acting)
             start.vla.vlm = done.brain
             robots = material.robots(stats)
             finished = Checkpoint(start.vla, start.processor, robots, CAUSAL, "", "")

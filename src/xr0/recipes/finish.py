@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Any
 import torch
 
 from xr0.checkpoints import folder as checkpoints
+from xr0.checkpoints import weights
 from xr0.checkpoints.folder import Checkpoint
+from xr0.model.choice import ChoiceHeads
 from xr0.recipes.settings import Given, SampleSettings, StageSettings
 from xr0.train.distributed import World
 from xr0.transform.processor import Processor
 
-SETTINGS, CHECKPOINT = "settings.json", "checkpoint"
+SETTINGS, CHECKPOINT, HEADS = "settings.json", "checkpoint", "heads"
 """In a run's folder."""
 
 
@@ -49,6 +52,14 @@ def write_settings(
     record = {"given": asdict(given), "start": dict(start), "settings": asdict(settings)}
     record |= {"processes": here.size, "torch": torch.__version__}
     (out / SETTINGS).write_text(json.dumps(record, indent=1, default=str) + "\n")
+
+
+def write_heads(out: Path, heads: ChoiceHeads) -> None:
+    """`out`/heads, whole or not at all: with them the VLM of `out`/checkpoint acts without an action
+    expert."""
+    shutil.rmtree(out / HEADS, ignore_errors=True)  # of a run that was stopped here
+    with checkpoints.new_folder(out / HEADS) as new:
+        weights.save(heads, new)
 
 
 def write_checkpoint(out: Path, done: Checkpoint, settings: StageSettings) -> None:

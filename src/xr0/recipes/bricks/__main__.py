@@ -24,10 +24,19 @@ app = tyro.extras.SubcommandApp()
 
 @app.command
 def pretrain_choice(
-    given: Annotated[Given, Inline], out: Path, settings: Annotated[ChoiceSettings, Inline] = bricks.CHOICE
+    given: Annotated[Given, Inline],
+    out: Path,
+    settings: Annotated[ChoiceSettings, Inline] = bricks.CHOICE,
+    language: tuple[str, ...] = (),
 ) -> None:
-    """Stage 1: with the questions of each dataset's folder vl/."""
-    language = [f"{data}/vl" for data in given.data]
+    """Stage 1.
+
+    Args:
+        given: the data.
+        out: run folder; a run that was stopped goes on.
+        settings: all else.
+        language: vision-language conversations; demonstrations have theirs in their folder vl/.
+    """
     choice.pretrain_choice(given, language, None, out, settings, grounded, bricks.REACHING, RECORDED)
 
 

@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from xr0.model import vlm
+from xr0.model.choice import ChoiceHeads
 from xr0.model.hidden import attention_logits
 from xr0.model.vla import VLA
 from xr0.train.choice_stage import ChoiceStage
@@ -78,6 +79,11 @@ class GroundedStage(nn.Module):
     def brain(self) -> vlm.Qwen3VL:
         """The VLM that learns."""
         return self.choice.brain
+
+    @property
+    def acting(self) -> ChoiceHeads:
+        """What makes the VLM a policy by itself."""
+        return self.choice.heads
 
     def forward(
         self, batch: Batch, labels: GroundingLabels, language: LanguageBatch | None
