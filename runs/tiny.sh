@@ -13,7 +13,7 @@ train() { torchrun --standalone --nproc-per-node "$processes" -m xr0.recipes.bri
 mkdir -p "$work" results/tiny
 
 [ -d $work/demos ] || xr0 data demos $work/demos --episodes 1000 --first-seed 0 --workers 2
-[ -d $work/choice/checkpoint ] || train pretrain-choice --data $work/demos --out $work/choice
+[ -d $work/choice/checkpoint ] || train pretrain-choice --data $work/demos --language $work/demos/vl --out $work/choice
 [ -d $work/flow/checkpoint ] || train pretrain-flow --data $work/demos --checkpoint $work/choice/checkpoint --out $work/flow
 [ -d $work/post/checkpoint ] || train post-train --data $work/demos --checkpoint $work/flow/checkpoint --out $work/post
 

@@ -56,7 +56,8 @@ def sliced_rollout(
 ) -> int:
     """`workers` pairs of server and robot share the seeds; their results are merged into `out`.
 
-    options: of each robot's rollout; served: of each server. Stopped half-way, `out` still gets the episodes that were run. Returns 0 only if all of them were.
+    options: of each robot's rollout; served: of each server. Stopped half-way, `out` still gets the episodes
+    that were run. Returns 0 only if all of them were.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     slices = _slices(episodes, first_seed, min(workers, episodes))
@@ -87,7 +88,7 @@ def _merge(parts: Sequence[Path], first_seed: int, episodes: int, out: Path) -> 
 
 @contextmanager
 def server(checkpoint: Path, serve: Sequence[str] = POLICY, options: Sequence[str] = ()) -> Iterator[str]:
-    """A server on a free port of this machine, with further `options`; yields its url, stops it on leaving."""
+    """A server on a free port of this machine; yields its url, stops it on leaving. options: further ones."""
     process = subprocess.Popen(
         [*ON_LEASH, "xr0.cli", *serve, str(checkpoint), "--port", "0", *options],
         stdin=subprocess.PIPE,
