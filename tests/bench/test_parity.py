@@ -33,7 +33,6 @@ def test_every_quantity_of_every_case_matches(golden_dir: Path) -> None:
         assert {f"velocity.{k}" for k in range(5)} <= quantities
         assert {f"context.{i}.{part}" for i in range(6) for part in ("key", "value")} <= quantities
         assert {"context_position_ids", "dit_position_ids", "dit_attention_mask", "actions"} <= quantities
-    assert all(error.relative == 0.0 for error in found if error.quantity.startswith("context"))
 
 
 @pytest.mark.parametrize(
