@@ -12,6 +12,8 @@ import runpy
 import signal
 import sys
 import threading
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
 
 STDIN = 0
 """Its descriptor: a thread that waits in sys.stdin would hold its lock while the interpreter ends."""
@@ -22,6 +24,19 @@ def main() -> None:
     threading.Thread(target=_follow, daemon=True).start()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+
+
+def follow_parent() -> None:
+    """In a worker process of multiprocessing, at its beginning: end with its parent, however that ends."""
+    parent = parent_process()
+    if parent is None:
+        raise RuntimeError("leash: this is no worker process of multiprocessing")
+
+    def follow() -> None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGKILL)  # a worker blocked in its queue hears nothing else
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _follow() -> None:

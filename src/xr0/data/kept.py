@@ -28,6 +28,7 @@ from xr0.data.lerobot import LeRobotDataset
 from xr0.data.numbers import Column
 from xr0.data.video import decode_image
 from xr0.transform.images import ImageSpec, target_size
+from xr0_robot.leash import follow_parent
 
 QUALITY = 95
 """Of the JPEG, with colour at full resolution: what it loses is below what video has lost before."""
@@ -111,7 +112,7 @@ def _make_all(
         for camera, group in bar(missing):
             kept.make(dataset, camera, group, spec)
         return
-    with ProcessPoolExecutor(min(workers, len(missing)), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(workers, len(missing)), get_context("spawn"), follow_parent) as pool:
         jobs = [pool.submit(kept.make, dataset, camera, group, spec) for camera, group in missing]
         try:
             for job in bar(as_completed(jobs)):

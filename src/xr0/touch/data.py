@@ -20,6 +20,7 @@ import torch
 from xr0.touch import randomise, task
 from xr0.touch.foundation import Foundation, Grasps
 from xr0.touch.task import GOALS, WIDE
+from xr0_robot.leash import follow_parent
 from xr0_robot.touch.sensor.increment import to_matrix, to_vector
 from xr0_robot.touch.sensor.shapes import Shape
 
@@ -79,7 +80,7 @@ def generate(out: Path, shapes: int, first_seed: int, workers: int) -> None:
         for seed in range(first_seed, first_seed + shapes, SHARD)
     ]
     todo = [job for job in jobs if not job[0].exists()]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), follow_parent) as pool:
         for done, path in enumerate(pool.map(_write_shard, *zip(*todo, strict=True)) if todo else ()):
             print(f"{path.name}: {len(jobs) - len(todo) + done + 1} of {len(jobs)}", flush=True)
 

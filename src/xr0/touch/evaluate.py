@@ -18,6 +18,7 @@ from xr0.touch.net import parameters
 from xr0.touch.predictor import Predictor, answer_single_pairs
 from xr0.touch.scores import Outcome
 from xr0_robot import report
+from xr0_robot.leash import follow_parent
 from xr0_robot.touch.sensor.decide import Limits
 from xr0_robot.touch.sensor.pads import COLUMNS, LEVELS, ROWS, TactileReading
 from xr0_robot.touch.sensor.shapes import Shape
@@ -82,7 +83,7 @@ def _run(
     """All slices of all groups, by group."""
     jobs = [job for group in groups for job in jobs_of(group, episodes, first_seed, shapes, networks)]
     found: dict[str, Found] = {group.name: {} for group in groups}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), follow_parent) as pool:
         for k, (job, outcomes) in enumerate(zip(jobs, pool.map(run_job, jobs), strict=True)):
             for method, outcome in outcomes.items():
                 blocks = found[job.group.name].setdefault(method, {})

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from xr0_robot.leash import follow_parent
 from xr0_robot.record.conversations import ConversationWriter, merge_conversations
 from xr0_robot.record.lerobot_format import write_json
 from xr0_robot.record.lerobot_merge import merge
@@ -65,7 +66,7 @@ def record_demos(world: str, out: Path, episodes: int, first_seed: int, workers:
     try:
         roots = [temporary / f"shard-{k}" for k in range(len(seeds))]
         parts = [part.tolist() for part in seeds]
-        with ProcessPoolExecutor(len(seeds), mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(len(seeds), get_context("spawn"), follow_parent) as pool:
             shards = list(pool.map(_record_shard, [world] * len(roots), roots, parts))
         demos = [demo for shard in shards for demo in shard]
         kept = [root for root, shard in zip(roots, shards, strict=True) if any(d.success for d in shard)]

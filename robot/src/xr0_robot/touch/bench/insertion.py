@@ -23,6 +23,7 @@ from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.loop import Executor, Tick
 from xr0_robot.executor.strategy import EXECUTE_HORIZON, Asynchronous
+from xr0_robot.leash import follow_parent
 from xr0_robot.report import machine, versions, wilson, write
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 from xr0_robot.touch.client import TactileClient
@@ -193,6 +194,7 @@ _worker: list[Insertions] = []
 
 
 def _open(url: str) -> None:
+    follow_parent()
     _worker.append(Insertions(TactileClient(url)))
 
 
