@@ -11,10 +11,10 @@ demo: setup ## a robot obeys sentences in a live simulated world, at 30 Hz
 	$(BIN)/xr0 demo
 
 test: setup ## the fast tests
-	$(BIN)/pytest -m "not slow and not gpu and not guides"
+	$(BIN)/pytest -m "not slow and not gpu and not guides" -n auto --dist loadscope
 
 guides: setup ## every command of docs/, in a short form
-	$(BIN)/pytest -m guides
+	$(BIN)/pytest -m guides -n auto
 
 check: lint types imports test guides ## all of CI
 
