@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Proof 3: does a VLM that learns to act forget how to answer? Vision-language co-training in stage 1 on and off, the VLM
+# frozen and learning in stage 2, which has no vision-language data; held-out questions after each stage, and success.
+# Stage 1: 400 steps of 1.8 s, twice; stage 2: 500 of 1.2 s (frozen) or 2 s, twice each; questions 6 x 3 minutes,
+# episodes 4 x 5 minutes; 2 hours. Usage: runs/recipe_sight.sh
+cd "$(dirname "$0")/.."
+. runs/recipe_parts.sh
+first=5000000
+demos bricks bricks $first_body 0
+demos held_out bricks $(pick 20 2) 5900000
+for talk in on off; do
+    language=()
+    [ $talk = on ] && language=(--language $work/bricks/vl)
+    train sight_$talk/choice $(pick 400 2) pretrain-choice --data $work/bricks "${language[@]}"
+    answers sight_${talk}_choice $work/sight_$talk/choice/checkpoint $work/held_out/vl
+    for part in expert all; do
+        train sight_$talk/$part $(pick 500 2) pretrain-flow --data $work/bricks \
+            --checkpoint $work/sight_$talk/choice/checkpoint --trainable $part
+        answers sight_${talk}_$part $work/sight_$talk/$part/checkpoint $work/held_out/vl
+        evaluate sight_${talk}_${part}_robot bricks $work/sight_$talk/$part/checkpoint $first --mode sync
+    done
+done
