@@ -16,6 +16,7 @@ from xr0.checkpoints.folder import load
 from xr0.data.source import Source
 from xr0.policy import Policy, Request
 from xr0_robot import report
+from xr0_robot.types import Embodiment
 
 STEPS, EXACT = (1, 2, 5, 10, 20), 100
 """Euler steps that are compared, and those of the chunk that counts as exact."""
@@ -43,30 +44,29 @@ def main() -> None:
     exact = chunks(Path(checkpoint), EXACT, requests)
     shown = np.concatenate([window.actions for window in windows]).astype(np.float64)
     told = {steps: chunks(Path(checkpoint), steps, requests) for steps in STEPS} | {EXACT: exact}
-    names = [str(k) for k in range(policy.embodiment.native_dim)]
-    quantities = measure.quantities(policy.embodiment, names)
     starts = np.flatnonzero(np.diff([episode for episode, _ in frames], prepend=-1))
     found = {
         str(steps): {
-            name: _means(measure.errors(chunk, target, policy.embodiment), starts)
+            name: distance(chunk, target, policy.embodiment, starts)
             for name, target in (("to_exact", exact), ("to_demonstrated", shown))
         }
         for steps, chunk in told.items()
     }
     about = open_loop.about(policy, source, frames, 0, 0) | {"what": "error by Euler steps"}
     del about["baselines_fitted_to"], about["every"], about["prefix"]
-    about |= {
-        "episodes": len(lengths),
-        "quantities": [vars(quantity) for quantity in quantities],
-        "exact_steps": EXACT,
-    }
+    about |= {"episodes": len(lengths), "unit": "m", "exact_steps": EXACT}
     report.write(Path(out), about | {"errors": found})
 
 
-def _means(errors: np.ndarray, starts: np.ndarray) -> dict[str, np.ndarray]:
-    """Over frames and ticks, of each quantity, with 95 % bootstrap intervals over episodes."""
-    counts = np.full(len(errors), errors.shape[1])
-    return dict(zip(("value", "low", "high"), measure.interval(errors.sum(1), counts, starts), strict=True))
+def distance(told: np.ndarray, target: np.ndarray, robot: Embodiment, starts: np.ndarray) -> dict[str, float]:
+    """Mean distance of commanded positions [m] over frames and ticks, and its 95 % bootstrap interval over
+    episodes."""
+    quantities = measure.quantities(robot, [str(k) for k in range(robot.native_dim)])
+    metres = [k for k, quantity in enumerate(quantities) if quantity.unit == "m"]
+    apart = np.linalg.norm(measure.errors(told, target, robot)[..., metres], axis=-1)
+    counts = np.full(len(apart), apart.shape[1])
+    found = measure.interval(apart.sum(axis=1), counts, starts)
+    return dict(zip(("value", "low", "high"), map(float, found), strict=True))
 
 
 if __name__ == "__main__":

@@ -92,14 +92,11 @@ def euler(found: Found) -> Iterator[list[str]]:
     if measured is None:
         return
     for steps, errors in measured["errors"].items():
-        places = [k for k, quantity in enumerate(measured["quantities"]) if quantity["unit"] == "m"]
-        yield [steps, success(found, f"euler_{steps}"), *(_mm(e, places) for e in errors.values())]
+        yield [steps, success(found, f"euler_{steps}"), *map(_mm, errors.values())]
 
 
-def _mm(error: Mapping[str, list[float]], places: list[int]) -> str:
-    value, low, high = (
-        1e3 * sum(error[name][k] for k in places) / len(places) for name in ("value", "low", "high")
-    )
+def _mm(error: Mapping[str, float]) -> str:
+    value, low, high = (1e3 * error[name] for name in ("value", "low", "high"))
     return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
