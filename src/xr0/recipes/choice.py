@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from xr0.checkpoints import qwen
 from xr0.checkpoints.folder import Checkpoint
 from xr0.config import CAUSAL
@@ -34,7 +32,7 @@ class Lesson:
     """stage: of a model and the longest chunk [ticks]; its last argument is what is said. shows: its other
     arguments, of samples at their places and of the optimiser step."""
 
-    stage: Callable[[VLA, int], ChoiceStage | nn.Module]
+    stage: Callable[[VLA, int], ChoiceStage]
     shows: Callable[[Samples, Sequence[Place], int], tuple[Any, ...]]
 
 
@@ -95,7 +93,7 @@ def pretrain_choice(
         identity = material.identity(start.fingerprint) | {"language": spoken.fingerprint}
         done = train(stage, batches, held_out, settings.train, here, Run(out, identity, stage.watched))
         if here.main:
-            finish.write_heads(out, done.acting)
+            finish.write_heads(out, done.heads)
             start.vla.vlm = done.brain
             robots = material.robots(stats)
             finished = Checkpoint(start.vla, start.processor, robots, CAUSAL, "", "")

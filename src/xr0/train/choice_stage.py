@@ -42,11 +42,6 @@ class ChoiceStage(nn.Module):
         config, size = vla.config, vlm.text_size(vla.vlm)
         self.heads = choice.ChoiceHeads(size, config.state_dim, config.action_dim, horizon, candidates)
 
-    @property
-    def acting(self) -> choice.ChoiceHeads:
-        """What makes the VLM a policy by itself."""
-        return self.heads
-
     def forward(self, batch: Batch, language: LanguageBatch | None) -> dict[str, Tensor]:
         """All parts of the loss; `loss` is what is minimised, `each` the robot samples' own part of it."""
         return self.losses(self.choices(batch), batch, language)

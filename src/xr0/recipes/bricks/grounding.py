@@ -19,7 +19,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from xr0.model import vlm
-from xr0.model.choice import ChoiceHeads
 from xr0.model.hidden import attention_logits
 from xr0.model.vla import VLA
 from xr0.train.choice_stage import ChoiceStage
@@ -65,36 +64,25 @@ class GroundingLabels:
     after_sentence: Bool[Tensor, "b l"]
 
 
-class GroundedStage(nn.Module):
+class GroundedStage(ChoiceStage):
     """Stage 1 with the losses of grounding beside its own."""
 
     watched = "target"
 
     def __init__(self, vla: VLA, horizon: int, candidates: int, objects: int) -> None:
-        super().__init__()
-        self.choice = ChoiceStage(vla, horizon, candidates)
-        self.heads = GroundingHeads(vlm.text_size(vla.vlm), objects)
-
-    @property
-    def brain(self) -> vlm.Qwen3VL:
-        """The VLM that learns."""
-        return self.choice.brain
-
-    @property
-    def acting(self) -> ChoiceHeads:
-        """What makes the VLM a policy by itself."""
-        return self.choice.heads
+        super().__init__(vla, horizon, candidates)
+        self.grounding_heads = GroundingHeads(vlm.text_size(vla.vlm), objects)
 
     def forward(
         self, batch: Batch, labels: GroundingLabels, language: LanguageBatch | None
     ) -> dict[str, Tensor]:
         """All parts of the loss; `loss` is what is minimised, `each` the samples' own part of it."""
-        choices = self.choice.choices(batch, (EARLY, LATE))
+        choices = self.choices(batch, (EARLY, LATE))
         early, late = choices.hidden.attended
-        looks = attention_logits(self.choice.brain, EARLY, LOOKING_HEAD, early)
+        looks = attention_logits(self.brain, EARLY, LOOKING_HEAD, early)
         queries = choices.hidden.appended[:, 1:-1]
-        grounding = self.heads(early.states, late.states, queries, looks, labels)
-        losses = self.choice.losses(choices, batch, language)
+        grounding = self.grounding_heads(early.states, late.states, queries, looks, labels)
+        losses = self.losses(choices, batch, language)
         return {**losses, **grounding, "loss": losses["loss"] + sum(grounding.values())}
 
 
