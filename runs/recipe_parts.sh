@@ -29,8 +29,10 @@ train() { # RUN STEPS STAGE OPTIONS...
 evaluate() { # RESULT WORLD CHECKPOINT FIRST_SEED OPTIONS...
     local result=$out/$1.json world=$2 checkpoint=$3 first=$4
     shift 4
-    [ -f "$result" ] || xr0 eval "$world" --checkpoint "$checkpoint" --episodes $episodes --first-seed "$first" \
-        --json "$result.part" "$@" > /dev/null && mv "$result.part" "$result"
+    [ -f "$result" ] && return
+    xr0 eval "$world" --checkpoint "$checkpoint" --episodes $episodes --first-seed "$first" \
+        --json "$result.part" "$@" > /dev/null
+    mv "$result.part" "$result"
 }
 
 answers() { # RESULT CHECKPOINT CONVERSATIONS
