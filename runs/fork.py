@@ -43,6 +43,9 @@ side it may lie [m]."""
 SIDE = 0.5
 """Of the square that is seen, from the start on [m]."""
 
+BETWEEN = 20
+"""Places of a tick that are looked at."""
+
 FIRST_JUDGED, JUDGED = 6_200_000, 200
 """Seeds of the scenes that are judged."""
 
@@ -89,13 +92,23 @@ def answers(run: Path, who: str) -> Callable[[np.ndarray, int], np.ndarray]:
     )[0]
 
 
+def clears(told: np.ndarray, centre: np.ndarray) -> bool:
+    """Whether straight lines from the start through the commands [t, 2] miss the obstacle and end behind it."""
+    places = np.concatenate([np.zeros((1, 2)), told])
+    ticks = np.arange(len(places))
+    way = np.linspace(0, ticks[-1], BETWEEN * len(told) + 1)
+    line = np.stack([np.interp(way, ticks, places[:, k]) for k in (0, 1)], axis=1)
+    missed = np.hypot(*(line - centre).T) > RADIUS
+    return bool(missed.all() and told[-1, 0] > AHEAD + RADIUS)
+
+
 def judge(run: Path, who: str, out: Path) -> None:
     """How many scenes are passed at all, and on which side."""
     answer, passed, left = answers(run, who), 0, 0
     for seed in range(FIRST_JUDGED, FIRST_JUDGED + JUDGED):
         centre, picture, _ = scene(seed)
         told = answer(picture, seed)[:TICKS]
-        passed += bool((np.hypot(*(told - centre).T) > RADIUS).all() and told[-1, 0] > AHEAD + RADIUS)
+        passed += clears(told, centre)
         left += bool(told[TICKS // 2 - 1, 1] > centre[1])
     found = {"episodes": JUDGED, "successes": passed, "success_rate": passed / JUDGED}
     found |= {"ci95": list(report.wilson(passed, JUDGED)), "left": left, "first_seed": FIRST_JUDGED}
