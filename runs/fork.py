@@ -93,7 +93,7 @@ def answers(run: Path, who: str) -> Callable[[np.ndarray, int], np.ndarray]:
 
 
 def clears(told: np.ndarray, centre: np.ndarray) -> bool:
-    """Whether straight lines from the start through the commands [t, 2] miss the obstacle and end behind it."""
+    """Whether straight lines from the start through commands [t, 2] miss the obstacle and end behind it."""
     places = np.concatenate([np.zeros((1, 2)), told])
     ticks = np.arange(len(places))
     way = np.linspace(0, ticks[-1], BETWEEN * len(told) + 1)
