@@ -19,6 +19,7 @@ from xr0.config import CAUSAL, WINDOWED
 from xr0.recipes.bricks import __main__ as bricks
 from xr0.recipes.bricks import settings
 from xr0.recipes.settings import Given, StageSettings, Start
+from xr0.train.settings import Execution
 from xr0_robot.record.demos import record_demos
 
 pytestmark = [pytest.mark.sim, pytest.mark.timeout(300)]
@@ -28,7 +29,9 @@ Settings = TypeVar("Settings", bound=StageSettings)
 
 
 def brief(whole: Settings) -> Settings:
-    return replace(whole, train=replace(whole.train, steps=2, warmup=1, batch=6))
+    return replace(
+        whole, train=replace(whole.train, steps=2, warmup=1, batch=6, execution=Execution(validate_on=2))
+    )
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,11 @@ SHORTER = (
     ("torchrun --nproc-per-node 2 -m", "python -m"),
     ("--episodes 1000", "--episodes 2"),
     ("--episodes 20\n", "--episodes 2\n"),
-    ("--steps 20 --batch 8 --warmup 2", "--steps 2 --batch 2 --warmup 1"),
+    ("--steps 20 --batch 8 --warmup 2", "--steps 2 --batch 2 --warmup 1 --validate-on 2"),
     ("--episodes 200", "--episodes 1"),
-    ("--out data/choice", "--out data/choice --steps 2 --batch 6 --warmup 1"),
-    ("--out data/flow", "--out data/flow --steps 2 --batch 2 --warmup 1"),
-    ("--out data/post", "--out data/post --steps 2 --batch 2 --warmup 1"),
+    ("--out data/choice", "--out data/choice --steps 2 --batch 6 --warmup 1 --validate-on 2"),
+    ("--out data/flow", "--out data/flow --steps 2 --batch 2 --warmup 1 --validate-on 2"),
+    ("--out data/post", "--out data/post --steps 2 --batch 2 --warmup 1 --validate-on 2"),
 )
 """What a person would type, and what is enough to see that it works."""
 

@@ -16,6 +16,7 @@ from xr0.recipes.choice import pretrain_choice
 from xr0.recipes.expert import post_train, pretrain_flow
 from xr0.recipes.named import CHOICE, FLOW, POST_TRAIN
 from xr0.recipes.settings import Given, StageSettings, Start
+from xr0.train.settings import Execution
 from xr0_robot.types import Embodiment, Segment
 
 TINY = Path(__file__).parents[2] / "checkpoints/tiny"
@@ -31,7 +32,11 @@ WIDE = Embodiment(
 
 
 def brief(whole: StageSettings, **changes: object) -> StageSettings:
-    return replace(whole, train=replace(whole.train, steps=2, warmup=1, batch=2), **changes)
+    return replace(
+        whole,
+        train=replace(whole.train, steps=2, warmup=1, batch=2, execution=Execution(validate_on=2)),
+        **changes,
+    )
 
 
 def acts(folder: Path) -> np.ndarray:

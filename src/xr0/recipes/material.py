@@ -19,9 +19,6 @@ from xr0.transform.augment import Augmentation
 from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor
 
-HELD_OUT = 64
-"""Samples on which a stage is validated."""
-
 
 @dataclass(frozen=True)
 class Material:
@@ -69,7 +66,7 @@ class Material:
 
     def apart(self, samples: Samples) -> list[Place]:
         """On which the stage is validated, the same for all processes."""
-        return [samples.apart(i) for i in range(HELD_OUT)]
+        return [samples.apart(i) for i in range(self.settings.train.execution.validate_on)]
 
     def robots(self, stats: Mapping[str, Stats]) -> dict[str, Robot]:
         """What a checkpoint serves that was trained on this."""

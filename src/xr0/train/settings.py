@@ -18,6 +18,7 @@ class Execution:
         save_every: steps between saves.
         save_minutes: a save also comes when the last is so old.
         validate_every: steps between looks at held-out samples.
+        validate_on: how many of them.
         log_every: steps between rows of metrics.jsonl and TensorBoard.
         workers: processes that make batches; 0 makes them in the training process.
         tracker: a package that is told as well what is logged.
@@ -28,12 +29,13 @@ class Execution:
     save_every: int = 100
     save_minutes: float = 5.0
     validate_every: int = 100
+    validate_on: int = 64
     log_every: int = 20
     workers: int = 0
     tracker: Literal["wandb", "trackio"] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("accumulate", "save_every", "validate_every", "log_every"):
+        for name in ("accumulate", "save_every", "validate_every", "validate_on", "log_every"):
             require(name, getattr(self, name), at_least=1)
         require("workers", self.workers, at_least=0)
         require("save_minutes", self.save_minutes, above=0)
