@@ -29,6 +29,8 @@ from xr0.data.samples import Samples
 from xr0.data.slices import Slices
 from xr0.data.source import Source
 from xr0.data.stats import summaries
+from xr0.types import Batch
+from xr0_robot import report
 from xr0_robot.record import lerobot_format as lerobot
 from xr0_robot.types import Camera, Embodiment, Segment
 
@@ -160,11 +162,15 @@ def measure(root: Path, keep: bool) -> dict[str, Any]:
     found = timed("statistics", lambda: summaries([source]))
     samples = Samples.of([source], {n: s.stats for n, s in found.items()}, processor, seed=0)
     slices = Slices(BATCH)
+
+    def batch(k: int) -> Batch:
+        return samples.batch([samples.place(i) for i in slices.indices(k).tolist()], k)
+
     began = time.monotonic()
     for k in range(BATCHES):
-        samples.batch(slices.indices(k), k)
+        batch(k)
     rate = BATCH * BATCHES / (time.monotonic() - began)
-    batches = ahead(lambda k: (samples.batch(slices.indices(k), k), memory_mb("self")), 0, BATCHES, 1)
+    batches = ahead(lambda k: (batch(k), memory_mb("self")), 0, BATCHES, 1)
     *_, (_, worker) = batches
     return {
         "seconds": seconds,
@@ -194,6 +200,8 @@ def main() -> None:
         return
     given.json.parent.mkdir(parents=True, exist_ok=True)
     results: dict[str, Any] = {"cameras": len(ROBOT.cameras), "picture": [HEIGHT, WIDTH], "batch": BATCH}
+    results |= {"written": report.now(), "code": report.code(), "machine": report.machine()}
+    results |= {"versions": report.versions()}
     for hours in HOURS:
         if not (given.work / f"{hours}h" / lerobot.INFO_PATH).exists():
             write(given.work / f"{hours}h", hours)
