@@ -18,7 +18,10 @@ xr0 data check "$dataset" --robot "$work/robot.json"
 [ -d "$work/post/checkpoint" ] || xr0 post-train --recipe tiny --data "$dataset" --robot "$work/robot.json" \
     --checkpoint checkpoints/tiny --held-out "$last" --trainable all --steps "$steps" --batch 16 --ema 0.98 --colour \
     --max-pixels 12288 --out "$work/post"
+cp "$work/post/metrics.jsonl" "$out/${name}_metrics.jsonl"
+cp "$work/post/settings.json" "$out/${name}_settings.json"
 for prefix in 0 3; do
     xr0 open-loop "$work/post/checkpoint" "$dataset" --episodes "$last" --every 2 --prefix $prefix \
         --json "$out/${name}_prefix_$prefix.json"
 done
+python runs/recipe_measured.py "$out"
