@@ -19,8 +19,8 @@ START, END = "<!-- measured: written by runs/recipe_measured.py -->", "<!-- end 
 REAL = """## A real robot
 
 `runs/real_robot.sh DATASET NAME`: the tiny model, post-trained on all but the last episode; open-loop error
-on the last, in standard deviations of each number, mean over the horizon behind the prefix. A prefix is commands
-that all methods are told, as on a robot that thinks while it moves.
+on the last, in standard deviations of each number, mean over the horizon behind the prefix. A prefix is
+commands that all methods are told, as on a robot that thinks while it moves.
 
 | data, prefix | policy (95 %) | last command held | mean chunk | nearest state | ridge on the state |
 |---|---|---|---|---|---|"""
