@@ -46,7 +46,7 @@ SIDE = 0.5
 BETWEEN = 20
 """Places of a tick that are looked at."""
 
-FIRST_JUDGED, JUDGED = 6_200_000, 200
+FIRST_JUDGED, JUDGED = 6_300_000, 200
 """Seeds of the scenes that are judged."""
 
 

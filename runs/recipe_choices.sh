@@ -19,7 +19,7 @@ fork fork_5/flow $(pick 300 2) pretrain-flow --checkpoint $work/fork_5/choice/ch
 [ -f $out/fork_flow.json ] || python runs/fork.py judge $work/fork_5/flow expert $out/fork_flow.json
 
 if [ -d $work/sight_on/choice/heads ]; then
-    [ -f $out/choice_head.json ] || { python runs/choice_rollout.py $work/sight_on/choice bricks $episodes 5000000 $out/choice_head.json.part &&
+    [ -f $out/choice_head.json ] || { python runs/choice_rollout.py $work/sight_on/choice bricks $episodes 5100000 $out/choice_head.json.part &&
         mv $out/choice_head.json.part $out/choice_head.json; }
 else
     echo "the choice head on the brick table: first runs/recipe_sight.sh" >&2

@@ -5,9 +5,9 @@
 # episodes 4 x 5 minutes; 2 hours. Usage: runs/recipe_sight.sh
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
-first=5000000
+first=5100000
 demos bricks bricks $first_body 0
-demos held_out bricks $(pick 20 2) 5900000
+demos held_out bricks $(pick 20 2) 5910000
 for talk in on off; do
     language=()
     [ $talk = on ] && language=(--language $work/bricks/vl)

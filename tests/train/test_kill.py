@@ -23,7 +23,8 @@ from small_run import HELD_OUT, HERE, SETTINGS, Regression, batches, run
 from xr0.train.loop import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-"""On busy cores an interpreter needs a minute to start; the common limit of 120 s is for none of it."""
+"""On busy cores an interpreter needs a minute to start; the common limit of 120 s is the
+likeliest reason, not a shown one, why a test of two processes once failed."""
 
 SEED, KILLS, LONGEST_S = 12, 12, 0.4
 FILE_CALLS = ((os, "fsync"), (Path, "rename"), (Path, "replace"), (shutil, "rmtree"))

@@ -20,7 +20,8 @@ from xr0.train.trainable import select
 from xr0.types import Batch
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-"""On busy cores an interpreter needs a minute to start; the common limit of 120 s is for none of it."""
+"""On busy cores an interpreter needs a minute to start; the common limit of 120 s is the
+likeliest reason, not a shown one, why a test of two processes once failed."""
 
 BATCH, HORIZON, STEPS, HALF = 8, 10, 6, 3
 

@@ -109,15 +109,6 @@ class TrainSettings:
         return {name: value for name, value in asdict(self).items() if name != "execution"}
 
 
-@dataclass(frozen=True)
-class StageSettings:
-    """language: vision-language rows per process and step; stride: spacing of training frames [ticks]."""
-
-    train: TrainSettings
-    language: int
-    stride: int
-
-
 def require(
     name: str,
     value: float | int,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
@@ -11,7 +10,7 @@ from torch import nn
 from xr0.model import vlm
 from xr0.model.choice import ChoiceHeads
 from xr0.model.vla import VLA
-from xr0.train import trainable
+from xr0.train import sharing, trainable
 from xr0.train.plan.job import Job
 
 
@@ -34,14 +33,13 @@ def parameters(job: Job) -> Parameters:
         vlm.tie(vla.vlm)
         stage: nn.Module = vla
         if job.stage == "pretrain-choice":
-            vla.vlm.get_input_embeddings().requires_grad_(False)
             heads = ChoiceHeads(
                 vlm.text_size(vla.vlm), job.config.state_dim, job.config.action_dim, job.horizon
             )
             stage = nn.ModuleList([vla.vlm, heads])
         else:
             trainable.select(vla, job.part)
-    blocks = _blocks(vla, job)
+    blocks = sharing.blocks(stage)
     inside = {id(p) for block in blocks for p in block.parameters()}
     around = [p for p in stage.parameters() if id(p) not in inside]
     trained = [p.numel() for p in stage.parameters() if p.requires_grad]
@@ -55,11 +53,3 @@ def parameters(job: Job) -> Parameters:
         ),
         largest_tensor=max(trained),
     )
-
-
-def _blocks(vla: VLA, job: Job) -> list[nn.Module]:
-    """What is sharded by itself: every layer but the last of the language model, which `prefill` reads in
-    part."""
-    model: Any = vla.vlm.model
-    expert = [] if job.stage == "pretrain-choice" else list(vla.dit.layers)
-    return [*model.visual.blocks, *model.language_model.layers[:-1], *expert]
