@@ -6,7 +6,7 @@
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
 first=4000000
-steps=($(pick "400 500 300" "2 2 2"))
+steps=($(pick "500 500 250" "2 2 2"))
 
 demos bricks bricks $first_body 0
 for n in $(pick "50 100 200" "6"); do

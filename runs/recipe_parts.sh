@@ -7,7 +7,7 @@ export OMP_NUM_THREADS=1
 [ -d .venv ] && export PATH="$PWD/.venv/bin:$PATH"
 form=${FORM:-full}
 case $form in
-    full) work=data/recipe out=results/recipe first_body=1000 episodes=200 asked=400 batch=32 ;;
+    full) work=data/recipe out=results/recipe first_body=1000 episodes=100 asked=200 batch=32 ;;
     quick) work=data/recipe_quick out=out/recipe_quick first_body=10 episodes=2 asked=16 batch=8 ;;
     *) echo "FORM: got $form, expected full or quick" >&2; exit 1 ;;
 esac

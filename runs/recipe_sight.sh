@@ -11,7 +11,7 @@ demos held_out bricks $(pick 20 2) 5910000
 for talk in on off; do
     language=()
     [ $talk = on ] && language=(--language $work/bricks/vl)
-    train sight_$talk/choice $(pick 400 2) pretrain-choice --data $work/bricks "${language[@]}"
+    train sight_$talk/choice $(pick 500 2) pretrain-choice --data $work/bricks "${language[@]}"
     answers sight_${talk}_choice $work/sight_$talk/choice/checkpoint $work/held_out/vl
     for part in expert all; do
         train sight_$talk/$part $(pick 500 2) pretrain-flow --data $work/bricks \

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import cast
 
 from torch import nn
-from torch.optim import AdamW, Muon, Optimizer
+from torch.optim import AdamW, Optimizer
 
+from xr0.train.muon import Muon
 from xr0.train.settings import TrainSettings
 
 NOT_HIDDEN = (
@@ -25,9 +26,6 @@ NOT_HIDDEN = (
 
 ADAM_BETAS = (0.9, 0.95)
 """Common for transformers: a second moment that follows faster than with AdamW's own 0.999."""
-
-MUON_MOMENTUM = 0.95
-"""Of its authors."""
 
 
 def build(module: nn.Module, settings: TrainSettings) -> list[Optimizer]:
@@ -47,9 +45,7 @@ def build(module: nn.Module, settings: TrainSettings) -> list[Optimizer]:
     groups = [group for group in groups if group["params"]]
     optimizers: list[Optimizer] = []
     if hidden and settings.muon_lr is not None:
-        optimizers.append(
-            Muon(hidden, lr=settings.muon_lr, weight_decay=decay, momentum=MUON_MOMENTUM, nesterov=True)
-        )
+        optimizers.append(Muon(hidden, lr=settings.muon_lr, weight_decay=decay))
     if groups:
         optimizers.append(AdamW(groups, lr=settings.lr, betas=ADAM_BETAS))
     if not optimizers:
