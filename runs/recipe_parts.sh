@@ -6,6 +6,7 @@ set -euo pipefail
 export OMP_NUM_THREADS=1
 [ -d .venv ] && export PATH="$PWD/.venv/bin:$PATH"
 form=${FORM:-full}
+processes=${PROCESSES:-2} # of each training and evaluation; 1 where parts run side by side, to the same numbers
 case $form in
     full) work=data/recipe out=results/recipe first_body=1000 episodes=100 asked=200 batch=32 ;;
     quick) work=data/recipe_quick out=out/recipe_quick first_body=10 episodes=2 asked=16 batch=8 ;;
@@ -22,7 +23,7 @@ demos() { # NAME WORLD EPISODES FIRST_SEED
 train() { # RUN STEPS STAGE OPTIONS...
     local run=$work/$1 steps=$2
     shift 2
-    [ -d "$run/checkpoint" ] || torchrun --standalone --nproc-per-node 2 -m xr0.recipes.bricks "$@" \
+    [ -d "$run/checkpoint" ] || torchrun --standalone --nproc-per-node "$processes" -m xr0.recipes.bricks "$@" \
         --steps "$steps" --batch "$batch" --out "$run"
 }
 
@@ -31,7 +32,7 @@ evaluate() { # RESULT WORLD CHECKPOINT FIRST_SEED OPTIONS...
     shift 4
     [ -f "$result" ] && return
     xr0 eval "$world" --checkpoint "$checkpoint" --episodes $episodes --first-seed "$first" \
-        --json "$result.part" "$@" > /dev/null
+        --workers "$processes" --json "$result.part" "$@" > /dev/null
     mv "$result.part" "$result"
 }
 
