@@ -14,6 +14,7 @@ from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.chunks import ChunkQueue
 from xr0_robot.executor.inference import Inference, Reply, Request
 from xr0_robot.executor.latency import DelayEstimator
+from xr0_robot.executor.observer import ObservedInference, Observer, Setup, Unobserved
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.silence import Silence
 from xr0_robot.executor.strategy import Strategy
@@ -92,11 +93,17 @@ class Executor:
         state: np.ndarray,
         seed: int,
         deadlines: Deadlines | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        """Begin an episode standing at `state` [native_dim]; what was under way before is never executed."""
+        """Begin an episode standing at `state` [state_dim]; what was under way before is never executed.
+
+        observer: is told all that is given and decided.
+        """
         inference.cancel()
         safety.reset(state)
-        self._inference = inference
+        observer = observer or Unobserved()
+        self._note = observer.note
+        self._inference = ObservedInference(inference, observer.note)
         self._strategy = strategy
         self._safety = safety
         self._embodiment = inference.policy.embodiment
@@ -123,6 +130,8 @@ class Executor:
         self._dropped: str | None = None  # in this tick, and why
         self._holding = False
         self._warned = False
+        setup = Setup.of(inference.policy, safety.limits, self._deadlines, strategy, seed, state)
+        observer.begin(setup, self)
 
     def tick(self, now_s: float, observe: Callable[[], Observation]) -> Tick:
         """The command for this tick; `observe` is called only if an inference starts.
@@ -131,6 +140,7 @@ class Executor:
         policy refused, or for a chunk that does not fit the robot: the episode is over, and the caller has
         the ticks so far.
         """
+        self._note("tick", tick=self._tick, now_s=now_s)
         self._dropped = None
         if self._inference.busy:
             self._silence.begin(now_s)  # where a void inference is under way, waiting for it counts anew
@@ -153,6 +163,7 @@ class Executor:
         What was observed before the last `obey` is never executed: the next `tick` asks with a fresh
         observation, and holds until that is answered.
         """
+        self._note("obey", tick=self._tick, action=action)
         self._epoch += 1
         self.queue.clear()
         self._promised_until = 0
@@ -178,11 +189,12 @@ class Executor:
         return self._silence.reason
 
     def _ask(self, now_s: float, observation: Observation) -> None:
+        self._note("observation", observation=observation)
         age_s, limit_s = now_s - observation.time_s, self._deadlines.max_picture_age_s
         if age_s > limit_s:
             self.stale_pictures += 1
-            self._dropped = f"the pictures are {age_s:.2f} s old, at most {limit_s:g} s"
-            self._silence.lose(now_s, self._dropped, pause_s=0.0)
+            why = self._drop(f"the pictures are {age_s:.2f} s old, at most {limit_s:g} s")
+            self._silence.lose(now_s, why, pause_s=0.0)
             return
         with self._failures(now_s):
             self._start(now_s, observation)
@@ -222,6 +234,7 @@ class Executor:
         if reply is not None and self._asked.epoch == self._epoch:
             self._merge(now_s, reply)
         elif reply is not None:
+            self._note("dropped", why="another author has taken over since its observation")
             self._silence.end()
         if self._silence.over(now_s):
             reason = f" ({self.trouble})" if self.trouble else ""
@@ -263,9 +276,13 @@ class Executor:
         if lag_s <= limit_s:
             return False
         self.late_chunks += 1
-        self._dropped = f"the plan is {lag_s:.2f} s late, at most {limit_s:g} s"
-        self._silence.blame(self._dropped)
+        self._silence.blame(self._drop(f"the plan is {lag_s:.2f} s late, at most {limit_s:g} s"))
         return True
+
+    def _drop(self, why: str) -> str:
+        self._dropped = why
+        self._note("dropped", why=why)
+        return why
 
     def _merge(self, now_s: float, reply: Reply) -> None:
         actions = self._checked(reply)
@@ -273,8 +290,12 @@ class Executor:
         plan_start_s = reply.request.observation.time_s - started * self.dt
         if self._late(now_s, plan_start_s):
             return
-        if self.queue.merge(actions[: self._strategy.rows(len(actions))], started, self._tick) is not None:
+        row = self.queue.merge(actions[: self._strategy.rows(len(actions))], started, self._tick)
+        if row is not None:
             self._plan_start_s = plan_start_s
+            self._note("joined", chunk=self.queue.chunk, row=row)
+        else:
+            self._note("dropped", why="its last row has gone by, or a later observation's plan is here")
         self.delay.add(self._tick - reply.request.tick)
         self.latencies_s.append(reply.latency_s)
         self._promised_until = 0
@@ -323,4 +344,6 @@ class Executor:
         refused: str | None = None,
     ) -> Tick:
         latency_s = self.latencies_s[-1] if self.latencies_s else None
-        return Tick(self._tick, command, chunk, freshness, latency_s, clamped, refused)
+        done = Tick(self._tick, command, chunk, freshness, latency_s, clamped, refused)
+        self._note("done", done=done)
+        return done

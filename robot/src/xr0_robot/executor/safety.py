@@ -34,7 +34,7 @@ class Safety:
         for segment in embodiment.segments:
             _check_limit(segment, limits[segment.name], embodiment.twin(segment) is not None)
         self._embodiment = embodiment
-        self._limits = dict(limits)
+        self.limits: Limits = dict(limits)
         self._last: np.ndarray | None = None
 
     def reset(self, state: np.ndarray) -> None:
@@ -46,7 +46,7 @@ class Safety:
         measured = _sane("state", state, self._embodiment.state_dim)
         last = np.zeros(self._embodiment.native_dim)
         for segment in self._embodiment.segments:
-            limit = self._limits[segment.name]
+            limit = self.limits[segment.name]
             if isinstance(limit, PlainLimit) and limit.start is not None:
                 last[segment.native_slice] = limit.start
             elif not isinstance(limit, MotionLimit):
@@ -87,7 +87,7 @@ class Safety:
         return Verdict(command, tuple(clamped))
 
     def _clamp(self, segment: Segment, command: np.ndarray, last: np.ndarray) -> list[str]:
-        limit = self._limits[segment.name]
+        limit = self.limits[segment.name]
         now, before = command[segment.native_slice], last[segment.native_slice]
         if isinstance(limit, PoseLimit):
             return _clamp_pose(segment, limit, self._embodiment.dt, now, before)
