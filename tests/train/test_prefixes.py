@@ -8,7 +8,8 @@ import small_model
 import torch
 
 from xr0.config import CAUSAL, WINDOWED
-from xr0.train.prefixes import PAPER, RELEASED, SYNC, Prefixes, PrefixRule
+from xr0.train import bridge
+from xr0.train.prefixes import BRIDGED, PAPER, RELEASED, SYNC, Prefixes, PrefixRule
 from xr0.types import Batch
 
 HORIZON, LONGEST = 12, 6
@@ -81,3 +82,9 @@ def test_synchronous_post_training_has_none() -> None:
 
 def test_each_rule_names_the_contract_it_trains() -> None:
     assert [rule.contract for rule in (PAPER, RELEASED, SYNC)] == [WINDOWED, WINDOWED, CAUSAL]
+
+
+def test_the_bridged_are_as_long_as_the_samples_were_mixed_for() -> None:
+    drawn = BRIDGED.draw(batch(horizons=OWN_HORIZONS))
+    seeds = batch().seeds.tolist()
+    assert drawn.lengths.tolist() == [bridge.length(s, h) for s, h in zip(seeds, OWN_HORIZONS, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,15 @@ from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor, Tokens
 from xr0.transform.tokenizer import padding_id
 from xr0.types import Batch
+from xr0_robot.types import Embodiment
 
-PLACE, OWN, SHARED, HELD_OUT, VIEW = range(5)
+PLACE, OWN, SHARED, HELD_OUT, VIEW, OTHER = range(6)
 """What a random number is for; each draws from a generator of its own."""
+
+
+Mix = Callable[[np.ndarray, np.ndarray, Embodiment, int], np.ndarray]
+"""What a sample is shown instead of its encoded actions [t, d]: from them, from those of another frame of the
+same source, of which robot, and the sample's seed."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class Row:
 @dataclass(frozen=True)
 class Samples:
     """weights [k]: how often each source is drawn. stats: by the robot's name. augmentation: of the pictures
-    of training samples, or None."""
+    of training samples, or None. mix: of a sample's actions with another frame's, or None."""
 
     sources: tuple[Source, ...]
     weights: np.ndarray
@@ -59,6 +65,7 @@ class Samples:
     processor: Processor
     seed: int
     augmentation: Augmentation | None
+    mix: Mix | None = None
 
     @staticmethod
     def of(
@@ -69,6 +76,7 @@ class Samples:
         weights: Sequence[float] | None = None,
         weigh: Weigh | None = None,
         augmentation: Augmentation | None = None,
+        mix: Mix | None = None,
     ) -> Samples:
         """weights: of the sources, else each counts by its training frames. weigh: of frames, else all alike.
 
@@ -86,7 +94,7 @@ class Samples:
         if shares.shape != (len(sources),) or not (shares > 0).all() or not np.isfinite(shares).all():
             raise ValueError(f"weights: got {list(weights or ())}, expected {len(sources)} numbers above 0")
         return Samples(
-            tuple(sources), shares, training, validation, dict(stats), processor, seed, augmentation
+            tuple(sources), shares, training, validation, dict(stats), processor, seed, augmentation, mix
         )
 
     def place(self, index: int) -> Place:
@@ -107,6 +115,8 @@ class Samples:
         source = self.sources[place.source]
         window, stats = self._window(place), self.stats[source.embodiment.name]
         state, actions = encoded(window.state, window.actions, source.embodiment)
+        if self.mix is not None:
+            actions = self.mix(actions[0], self._elsewhere(place), source.embodiment, place.seed)[None]
         images = source.images(place.episode, place.frame)
         told = window.tasks[0] if instruction is None else instruction
         shown = sizeless(source.embodiment)
@@ -152,6 +162,13 @@ class Samples:
         which = int(rng.choice(len(self.sources), p=self.weights / self.weights.sum()))
         seed = int(np.random.default_rng(own).integers(2**63))
         return Place(which, *drawings[which].place(rng), seed, held_out)
+
+    def _elsewhere(self, place: Place) -> np.ndarray:
+        """Encoded actions [t, d] of another training frame of the place's source."""
+        source, rng = self.sources[place.source], np.random.default_rng([OTHER, place.seed])
+        episode, frame = self.training[place.source].place(rng)
+        window = source.windows(episode, np.array([frame]))
+        return encoded(window.state, window.actions, source.embodiment)[1][0]
 
     def _window(self, place: Place) -> Windows:
         return self.sources[place.source].windows(place.episode, np.array([place.frame]))

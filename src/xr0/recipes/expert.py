@@ -10,7 +10,6 @@ from typing import Any
 from xr0.checkpoints import start as starts
 from xr0.checkpoints.folder import Checkpoint
 from xr0.checkpoints.fresh import seeded
-from xr0.config import CAUSAL, Contract
 from xr0.data.source import Weigh
 from xr0.model.vla import VLA
 from xr0.recipes import finish
@@ -24,7 +23,12 @@ from xr0.train.loop import train
 from xr0.train.post_train import PostTrainStage
 from xr0.train.run import Run
 
-RULES = {"paper": prefixes.PAPER, "released": prefixes.RELEASED, "sync": prefixes.SYNC}
+RULES = {
+    "paper": prefixes.PAPER,
+    "released": prefixes.RELEASED,
+    "sync": prefixes.SYNC,
+    "bridged": prefixes.BRIDGED,
+}
 """By the name that settings give them."""
 
 
@@ -36,7 +40,7 @@ def pretrain_flow(
     def stage_of(vla: VLA) -> FlowStage:
         return FlowStage(vla)
 
-    _train(given, start, out, settings, stage_of, CAUSAL, weigh)
+    _train(given, start, out, settings, stage_of, prefixes.SYNC, weigh)
 
 
 def post_train(
@@ -49,7 +53,7 @@ def post_train(
     def stage_of(vla: VLA) -> PostTrainStage:
         return PostTrainStage(vla, rule, settings.frequency)
 
-    _train(given, start, out, settings, stage_of, rule.contract, weigh)
+    _train(given, start, out, settings, stage_of, rule, weigh)
 
 
 def _train(
@@ -58,7 +62,7 @@ def _train(
     out: Path,
     settings: FlowSettings,
     stage_of: Callable[[VLA], FlowStage | PostTrainStage],
-    contract: Contract,
+    rule: prefixes.PrefixRule,
     weigh: Weigh | None,
 ) -> None:
     with world() as here:
@@ -69,7 +73,7 @@ def _train(
             check_titles(material.sources, starts.known_titles(before))
         stats = statistics(material.fitted, before.robots, start.stats)
         processor = finish.budgeted(before.processor, settings.samples)
-        samples = material.samples(stats, processor, weigh)
+        samples = material.samples(stats, processor, weigh, rule.mix)
         stage = stage_of(_prepared(before.vla, material, settings))
 
         def batches(k: int) -> tuple[Any, ...]:
@@ -81,7 +85,7 @@ def _train(
         done = train(stage, batches, held_out, settings.train, here, run)
         if here.main:
             vla = trainable.merged(done.vla) if settings.trainable == "lora" else done.vla
-            under = replace(contract, rounded_rope=before.contract.rounded_rope)
+            under = replace(rule.contract, rounded_rope=before.contract.rounded_rope)
             finished = Checkpoint(vla, processor, material.robots(stats), under, "", "")
             finish.write_checkpoint(out, finished, settings)
 

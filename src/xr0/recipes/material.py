@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from xr0.checkpoints.folder import Robot
-from xr0.data.samples import Place, Samples
+from xr0.data.samples import Mix, Place, Samples
 from xr0.data.slices import Slices
 from xr0.data.source import Source, Weigh
 from xr0.data.stats import summaries
@@ -49,7 +49,9 @@ class Material:
         """Of the robot with the longest chunk [ticks]."""
         return max(source.horizon for source in self.sources)
 
-    def samples(self, stats: Mapping[str, Stats], processor: Processor, weigh: Weigh | None) -> Samples:
+    def samples(
+        self, stats: Mapping[str, Stats], processor: Processor, weigh: Weigh | None, mix: Mix | None = None
+    ) -> Samples:
         """Ready to be drawn; pictures are kept first, where that is asked for, by the first process."""
         shown, how = self.settings.samples, self.settings.train
         sources = self.sources
@@ -58,7 +60,7 @@ class Material:
                 workers = max(1, how.execution.workers)
                 sources = tuple(s.keeping(processor.spec, shown.keep_every, workers) for s in sources)
         weights, changes = self.given.weights or None, Augmentation(shown.colour)
-        return Samples.of(sources, stats, processor, how.seed, weights, weigh, changes)
+        return Samples.of(sources, stats, processor, how.seed, weights, weigh, changes, mix)
 
     def places(self, samples: Samples, k: int) -> list[Place]:
         """Of micro-batch k of this process."""

@@ -136,11 +136,11 @@ class PostTrainSettings(FlowSettings):
         frequency: weight of the loss between spectra over time; 0 leaves it out.
         prefix: rule by which committed actions are shown: `paper` 0 to 6 ticks for each sample; `released`
             none in half of the batches, else 1 to 6 for the whole batch, older ones hidden at random; `sync`
-            never any.
+            never any; `bridged` as `paper`, with the motion of another moment and a way back behind it.
     """
 
     frequency: float = 0.0
-    prefix: Literal["paper", "released", "sync"] = "paper"
+    prefix: Literal["paper", "released", "sync", "bridged"] = "paper"
 
     def __post_init__(self) -> None:
         super().__post_init__()

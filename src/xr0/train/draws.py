@@ -29,5 +29,10 @@ def uniform(seeds: Int[Tensor, " b"], stream: int, shape: Sequence[int]) -> Floa
     return torch.from_numpy(np.stack(rows)).to(seeds.device)
 
 
+def uniform_of(seed: int, stream: int) -> float:
+    """The first of `uniform`'s numbers for one seed."""
+    return float(_generator(seed, stream).random((), np.float32))
+
+
 def _generator(seed: int, stream: int) -> np.random.Generator:
     return np.random.default_rng([stream, seed])

@@ -4,6 +4,7 @@
     RELEASED  half of the steps none, else 1 to 6 ticks, the same for the whole step; its older tokens are
               hidden at random (released XR0.py)
     SYNC      none: for a robot that waits for each chunk
+    BRIDGED   as PAPER, with the motion of another moment, and a way back behind it (`bridge`)
 
 A prefix leaves at least one tick of a robot's horizon to be learned.
 """
@@ -18,7 +19,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from xr0.config import CAUSAL, WINDOWED, Contract
-from xr0.train import draws
+from xr0.data.samples import Mix
+from xr0.train import bridge, draws
 from xr0.types import Batch
 
 PREFIX_PROBABILITY = 0.5
@@ -47,16 +49,22 @@ class Prefixes:
 
 @dataclass(frozen=True)
 class PrefixRule:
-    """A way to draw prefixes, and the contract of a model that was trained with it."""
+    """A way to draw prefixes, the contract of a model that was trained with it, and what the samples' actions
+    are mixed with, if anything."""
 
     draw: Callable[[Batch], Prefixes]
     contract: Contract
+    mix: Mix | None = None
 
 
 def longest(mask: Float[Tensor, "b t d"]) -> Int[Tensor, " b"]:
     """Of the prefixes that each sample can have: one tick of its own horizon stays."""
-    behind = mask.any(dim=2).flip(1).cumsum(1).flip(1) > 0
-    return (behind.sum(1) - 1).clamp(0, WINDOWED.max_prefix)
+    return (_behind(mask) - 1).clamp(0, WINDOWED.max_prefix)
+
+
+def _behind(mask: Float[Tensor, "b t d"]) -> Int[Tensor, " b"]:
+    """Ticks of each sample's own horizon."""
+    return (mask.any(dim=2).flip(1).cumsum(1) > 0).sum(1)
 
 
 def _paper(batch: Batch) -> Prefixes:
@@ -75,6 +83,12 @@ def _released(batch: Batch) -> Prefixes:
     return Prefixes(lengths, hide & (ticks < (lengths - KEPT_PREFIX)[:, None]))
 
 
+def _bridged(batch: Batch) -> Prefixes:
+    rows = zip(batch.seeds.tolist(), (_behind(batch.action_mask)).tolist(), strict=True)
+    lengths = torch.tensor([bridge.length(seed, horizon) for seed, horizon in rows])
+    return Prefixes(lengths.to(batch.seeds.device), _nothing_hidden(batch))
+
+
 def _none(batch: Batch) -> Prefixes:
     return Prefixes(torch.zeros_like(batch.seeds), _nothing_hidden(batch))
 
@@ -86,3 +100,4 @@ def _nothing_hidden(batch: Batch) -> Bool[Tensor, "b t"]:
 PAPER = PrefixRule(_paper, WINDOWED)
 RELEASED = PrefixRule(_released, WINDOWED)
 SYNC = PrefixRule(_none, CAUSAL)
+BRIDGED = PrefixRule(_bridged, WINDOWED, bridge.bridge)
