@@ -14,7 +14,8 @@ import small_model
 import torch
 from torch import Tensor
 
-from xr0.model.vla import VLA, Layout
+from xr0.model.expert import Layout
+from xr0.model.vla import VLA
 from xr0.train.flow_stage import FlowStage
 from xr0.train.post_train import PostTrainStage
 from xr0.train.prefixes import PAPER, RELEASED, SYNC

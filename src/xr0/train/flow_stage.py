@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from xr0.config import CAUSAL
 from xr0.model import flow
-from xr0.model.vla import VLA
+from xr0.model.expert import Expert
 from xr0.train import draws
 from xr0.train.losses import masked_mean, per_sample
 from xr0.types import Batch, Context
@@ -35,7 +35,7 @@ class Samples:
     t: Float[Tensor, " r"]
 
 
-def noised(vla: VLA, batch: Batch) -> Samples:
+def noised(vla: Expert, batch: Batch) -> Samples:
     """One VLM pass, with a graph if any of the VLM learns, and what is drawn from the samples' seeds."""
     learns = any(parameter.requires_grad for parameter in vla.vlm.parameters())
     with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
@@ -55,7 +55,7 @@ class FlowStage(nn.Module):
 
     watched = "loss"
 
-    def __init__(self, vla: VLA) -> None:
+    def __init__(self, vla: Expert) -> None:
         super().__init__()
         self.vla = vla
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from xr0.config import FLOW_STEPS
 from xr0.model import flow, masks
-from xr0.model.vla import VLA
+from xr0.model.expert import Expert
 from xr0.train.distributed import shared_count
 from xr0.train.flow_stage import NOISES_PER_PASS, Samples, noised
 from xr0.train.losses import NOTHING, frequency_loss, masked_mean, per_sample, pooled_mean
@@ -41,7 +41,7 @@ class PostTrainStage(nn.Module):
 
     watched = "error"
 
-    def __init__(self, vla: VLA, rule: PrefixRule, frequency_weight: float) -> None:
+    def __init__(self, vla: Expert, rule: PrefixRule, frequency_weight: float) -> None:
         super().__init__()
         self.vla, self.rule, self.frequency_weight = vla, rule, frequency_weight
 

@@ -140,6 +140,14 @@ class Executor:
         policy refused, or for a chunk that does not fit the robot: the episode is over, and the caller has
         the ticks so far.
         """
+        self.think(now_s, observe)
+        return self.act(now_s)
+
+    def think(self, now_s: float, observe: Callable[[], Observation]) -> None:
+        """The first half of `tick`: take in what has come, and ask if it is time to.
+
+        Between the halves the requests of many robots can be answered together.
+        """
         self._note("tick", tick=self._tick, now_s=now_s)
         self._dropped = None
         if self._inference.busy:
@@ -151,7 +159,13 @@ class Executor:
         due = self._strategy.due(self._tick - self._asked.tick, remaining, self.delay.ticks())
         if due and not self._inference.busy and self._silence.reached(now_s):
             self._ask(now_s, observe())
-            self._drop_outdated(now_s)  # the policy may have been lost just now
+
+    def act(self, now_s: float) -> Tick:
+        """The second half: take in what was answered at once, and say what to send."""
+        if self._asked.tick == self._tick:
+            with self._failures(now_s):
+                self._receive(now_s)
+        self._drop_outdated(now_s)  # the policy may have been lost just now
         done = self._command()
         self._tick += 1
         return done
@@ -198,7 +212,6 @@ class Executor:
             return
         with self._failures(now_s):
             self._start(now_s, observation)
-            self._receive(now_s)
 
     def _start(self, now_s: float, observation: Observation) -> None:
         delay = self.delay.ticks()
