@@ -17,6 +17,7 @@ from xr0_robot.executor.cameras import Reading, inline
 from xr0_robot.executor.clock import Clock, Metronome
 from xr0_robot.executor.inference import Inference
 from xr0_robot.executor.loop import Executor, InferenceFailed, Tick, one_line
+from xr0_robot.executor.observer import Observer, Unobserved
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.strategy import Strategy
 from xr0_robot.limits import Limits
@@ -120,14 +121,16 @@ def rollout(
     cameras: Reading = inline,
     watch: Watcher | None = None,
     drive: Drive = alone,
+    observer: Observer | None = None,
 ) -> EpisodeResult:
     """Run one episode, and stop the robot however it ends. What fails on the way (policy, robot, watcher)
     ends it with the reason in `error`, and all ticks until then.
 
     settle_s: success counts once it has lasted this long; deadlines: the robot's, the defaults where None;
     cameras: read by the control loop itself, or `beside` it; drive: who stands between the episode and the
-    executor.
+    executor; observer: is told all that happens, as `xr0_robot.flight.recorder`.
     """
+    observer = observer or Unobserved()
     robot = env.embodiment
     _same_robot(inference.policy.embodiment, robot)
     record = _Record(episode.instruction or "")
@@ -136,14 +139,16 @@ def rollout(
             record.instruction = env.reset(episode.seed, episode.instruction)
             spoken = record.instruction if episode.spoken is None else episode.spoken
             safety = Safety(robot, limits)
-            executor = Executor(inference, strategy, safety, env.state(), episode.seed, deadlines)
+            executor = Executor(inference, strategy, safety, env.state(), episode.seed, deadlines, observer)
             record.executor = executor
             with cameras(lambda: env.observe(spoken, clock.now()), env.state) as observe:
-                _run(env, drive(executor), observe, clock, watch, time_limit_s, settle_s, record)
+                _run(env, drive(executor), observe, clock, watch, time_limit_s, settle_s, record, observer)
     finally:
         with record.failures():
             env.stop()
-    return record.result(robot, episode)
+        result = record.result(robot, episode)
+        observer.note("end", success=result.success, error=result.error)
+    return result
 
 
 @dataclass
@@ -205,6 +210,7 @@ def _run(
     time_limit_s: float,
     settle_s: float,
     record: _Record,
+    observer: Observer,
 ) -> None:
     """Tick after tick, until success has lasted or time is up."""
     robot = env.embodiment
@@ -213,7 +219,9 @@ def _run(
     start_s = since_s = clock.now()
     held = 0
     for _ in range(robot.ticks(time_limit_s)):
-        record.late(metronome.wait(), robot.rate_hz)
+        late_s = metronome.wait()
+        record.late(late_s, robot.rate_hz)
+        observer.note("late", late_s=late_s)
         now_s = clock.now()
         tick = advance(now_s, observe)
         metronome.wait_to_send()
