@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
 
     rollout = commands.add_parser("rollout", help="evaluate a policy server on many episodes")
     _common(rollout, clock="virtual", episodes=200)
+    rollout.add_argument(
+        "--jitter", default="steady", help="of the virtual clock (xr0_robot.executor.jitter)"
+    )
     rollout.add_argument("--first-seed", type=int, default=0)
     rollout.add_argument("--wrong-instruction", action="store_true", help="tell the policy something else")
     rollout.add_argument("--json", type=Path, required=True, metavar="OUT", help="results file")
@@ -53,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--task", default=None, help="a sentence of your own, for every episode")
     demo.add_argument("--view", action="store_true", help="open a live window")
     demo.add_argument("--out", type=Path, default=Path("out/demo"))
-    demo.set_defaults(run=_demo, wrong_instruction=False)
+    demo.set_defaults(run=_demo, wrong_instruction=False, jitter="steady")
 
     record = commands.add_parser("record", help="a world's scripted expert as a LeRobot dataset")
     cli_record.add_arguments(record)

@@ -23,6 +23,7 @@ TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
 """The checkpoint that the repository ships."""
 
 Mode = Literal["sync", "async", "naive"]
+Jitter = Literal["steady", "lognormal", "spikes"]
 app = tyro.extras.SubcommandApp()
 app.command(cli_data.app, name="data", help="Datasets: demonstrations, checks, robots, statistics.")
 app.command(cli_plan.app, name="train", help="Before a run: what it will need.")
@@ -77,6 +78,7 @@ def evaluate(
     first_seed: int = 1_000_000,
     mode: Mode = "async",
     latency_ms: float = 0.0,
+    jitter: Jitter = "steady",
     execute_horizon: int | None = None,
     variant: str = worlds.TRAINED,
     wrong_instruction: bool = False,
@@ -95,6 +97,7 @@ def evaluate(
         mode: think while moving (async; naive: without a prefix), or stop to think (sync; at latency 0 the
             world is frozen meanwhile).
         latency_ms: what one inference takes on the virtual clock.
+        jitter: how that varies: by a log-normal factor (sigma 0.3), or three times as long in 2 of 100.
         execute_horizon: ticks of a chunk that are executed before the next is asked for; the robot's default
             otherwise.
         variant: of the world: trained, moved, sentences, light, camera, six.
@@ -104,7 +107,7 @@ def evaluate(
     options.at_least(1, episodes=episodes, workers=workers, flow_steps=flow_steps)
     options.at_least(0, first_seed=first_seed, latency_ms=latency_ms)
     worlds.check(world, variant)
-    given = ["--world", world, "--mode", mode, "--latency-ms", latency_ms]
+    given = ["--world", world, "--mode", mode, "--latency-ms", latency_ms, "--jitter", jitter]
     if execute_horizon is not None:
         options.at_least(1, execute_horizon=execute_horizon)
         given += ["--execute-horizon", execute_horizon]

@@ -12,6 +12,7 @@ from xr0_robot.bench import results
 from xr0_robot.bench.rollout import Episode, EpisodeResult, Watcher, rollout
 from xr0_robot.executor.clock import Clock, VirtualClock, WallClock
 from xr0_robot.executor.inference import Inference, Policy, ThreadedInference, VirtualInference
+from xr0_robot.executor.jitter import JITTERS
 from xr0_robot.executor.strategy import EXECUTE_HORIZON, Asynchronous, Naive, Strategy, Synchronous
 from xr0_robot.sims.world import World, open_world
 from xr0_robot.worlds import DEFAULT, TRAINED
@@ -25,6 +26,7 @@ class Settings:
     """How episodes are run; written to results as it is.
 
     latency_ms: by the virtual clock all that an inference takes, by the wall clock what is added to it;
+    jitter: how the virtual clock scatters that, one of `executor.jitter.JITTERS`;
     checkpoint: what the server says that it serves, so that results of two policies are never merged.
     """
 
@@ -32,6 +34,7 @@ class Settings:
     mode: Literal["sync", "async", "naive"] = "async"
     clock: Literal["wall", "virtual"] = "virtual"
     latency_ms: float = 0.0
+    jitter: str = "steady"
     execute_horizon: int = EXECUTE_HORIZON
     variant: str = TRAINED
     wrong_instruction: bool = False
@@ -39,6 +42,14 @@ class Settings:
     episodes: int = 1
     task: str | None = None
     checkpoint: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.jitter not in JITTERS:
+            raise ValueError(f"jitter: got {self.jitter!r}, expected one of {', '.join(JITTERS)}")
+        if self.clock == "wall" and self.jitter != "steady":
+            raise ValueError(
+                f"jitter: got {self.jitter} by the wall clock, which has its own; expected steady"
+            )
 
     def strategy(self) -> Strategy:
         """When to think."""
@@ -49,7 +60,7 @@ class Settings:
         """The clock, and an inference that keeps to it."""
         latency_s = self.latency_ms / 1e3
         if self.clock == "virtual":
-            return VirtualClock(), VirtualInference(policy, latency_s)
+            return VirtualClock(), VirtualInference(policy, latency_s, JITTERS[self.jitter])
         return WallClock(), ThreadedInference(policy, latency_s)
 
 

@@ -16,6 +16,7 @@ from xr0_robot.env import Env
 from xr0_robot.executor.cameras import Reading, inline
 from xr0_robot.executor.clock import Clock, Metronome
 from xr0_robot.executor.inference import Inference
+from xr0_robot.executor.latency import Delay
 from xr0_robot.executor.loop import Executor, InferenceFailed, Tick, one_line
 from xr0_robot.executor.observer import Observer, Unobserved
 from xr0_robot.executor.safety import Safety
@@ -118,6 +119,7 @@ def rollout(
     time_limit_s: float,
     settle_s: float = 0.0,
     deadlines: Deadlines | None = None,
+    delay: Delay | None = None,
     cameras: Reading = inline,
     watch: Watcher | None = None,
     drive: Drive = alone,
@@ -127,8 +129,9 @@ def rollout(
     ends it with the reason in `error`, and all ticks until then.
 
     settle_s: success counts once it has lasted this long; deadlines: the robot's, the defaults where None;
-    cameras: read by the control loop itself, or `beside` it; drive: who stands between the episode and the
-    executor; observer: is told all that happens, as `xr0_robot.flight.recorder`.
+    delay: how that of the next inference is known, as a quantile of the recent ones where None; cameras: read
+    by the control loop itself, or `beside` it; drive: who stands between the episode and the executor;
+    observer: is told all that happens, as `xr0_robot.flight.recorder`.
     """
     observer = observer or Unobserved()
     robot = env.embodiment
@@ -139,7 +142,8 @@ def rollout(
             record.instruction = env.reset(episode.seed, episode.instruction)
             spoken = record.instruction if episode.spoken is None else episode.spoken
             safety = Safety(robot, limits)
-            executor = Executor(inference, strategy, safety, env.state(), episode.seed, deadlines, observer)
+            begin = (env.state(), episode.seed, deadlines, delay, observer)
+            executor = Executor(inference, strategy, safety, *begin)
             record.executor = executor
             with cameras(lambda: env.observe(spoken, clock.now()), env.state) as observe:
                 _run(env, drive(executor), observe, clock, watch, time_limit_s, settle_s, record, observer)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from xr0_robot.executor.jitter import STEADY, Jitter
 from xr0_robot.types import Chunk, Embodiment, Observation
 
 ROUNDING_S = 1e-9
@@ -132,13 +133,15 @@ class ThreadedInference:
 class VirtualInference:
     """The reply comes exactly `latency_s` after the request, by a virtual clock; 0 freezes the world.
 
-    It is computed at once, from the world as it was, and kept until it is due.
+    It is computed at once, from the world as it was, and kept until it is due. jitter: what a request's own
+    latency is longer or shorter by.
     """
 
-    def __init__(self, policy: Policy, latency_s: float) -> None:
+    def __init__(self, policy: Policy, latency_s: float, jitter: Jitter = STEADY) -> None:
         _check_latency(latency_s)
         self.policy = policy
         self._latency_s = latency_s
+        self._jitter = jitter
         self._pending: tuple[Reply, float] | None = None
 
     @property
@@ -146,12 +149,16 @@ class VirtualInference:
         """Whether a reply is due."""
         return self._pending is not None
 
+    def latency_s(self, seed: int) -> float:
+        """How long the reply to the request with this seed takes."""
+        return self._latency_s * self._jitter.factor(seed)
+
     def start(self, request: Request, now_s: float) -> None:
         """Compute the reply, note when it is due."""
         if self._pending is not None:
             raise RuntimeError("inference: a request is under way")
-        reply = Reply(request, request.answer(self.policy), self._latency_s)
-        self._pending = (reply, now_s + self._latency_s)
+        latency_s = self.latency_s(request.seed)
+        self._pending = (Reply(request, request.answer(self.policy), latency_s), now_s + latency_s)
 
     def poll(self, now_s: float) -> Reply | None:
         """The reply, once the clock has reached it."""

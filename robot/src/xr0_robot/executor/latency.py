@@ -1,46 +1,100 @@
-"""How many control ticks the next inference will take, from those that came before."""
+"""How many control ticks the next inference will take: from what was measured, or from one who knows."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-WINDOW = 32
-"""Samples remembered: about 10 s of replanning at 3 Hz, so a change of network is learnt within seconds."""
-QUANTILE = 0.9
-"""A delay guessed too short breaks the seam, one too long only commits an action more: guess high."""
-SPIKE = 3.0
-"""A sample above this multiple of the median is a hiccup, and no ground to commit more actions."""
+from xr0_robot.executor.jitter import Jitter
+
+ROUNDING = 1e-9
+"""Of a tick: a delay of three ticks and a rounding is one of three."""
 
 
-class DelayEstimator:
-    """A high quantile of the recent delays, in whole ticks within [0, limit].
+class Delay(Protocol):
+    """A way to know the next delay. It keeps nothing: the same measurements give the same answer."""
 
-    The first sample pays for connections and caches: it speaks only as long as there is no other.
+    def ticks(self, measured: Sequence[int], seed: int) -> int:
+        """The delay to plan for, in whole ticks, at least 0.
+
+        measured: the delays of this episode's chunks so far, oldest first; seed: of the request that is to be
+        made next, for `Oracle` only.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What somebody measured beforehand."""
+
+    delay: int
+
+    def __post_init__(self) -> None:
+        if self.delay < 0:
+            raise ValueError(f"delay: got {self.delay} ticks, expected at least 0")
+
+    def ticks(self, measured: Sequence[int], seed: int) -> int:
+        """The same, whatever is measured."""
+        return self.delay
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """A high quantile of the recent delays: one guessed too short breaks the seam, one too long only commits
+    an action more.
+
+    warm_up: the first delays pay for connections and caches, and speak only as long as there is no other.
+    window: so many of the latest are remembered; 32 are about 10 s of replanning at 3 Hz.
+    spike: a delay above this multiple of their median is a hiccup, and forgotten at once, unless its
+    neighbour is one as well: two in a row are a change. So a step up is planned for after as many chunks as
+    the quantile asks for (4 of 32 at 0.9), a step down once no more than that many old ones are left in it.
     """
 
-    def __init__(self, limit: int) -> None:
-        if limit < 1:
-            raise ValueError(f"delay limit: got {limit} ticks, expected at least 1")
-        self._limit = limit
-        self._warm_up: int | None = None
-        self._samples: deque[int] = deque(maxlen=WINDOW)
+    quantile: float = 0.9
+    window: int = 32
+    warm_up: int = 1
+    spike: float = 3.0
 
-    def add(self, ticks: int) -> None:
-        """Record one measured delay."""
-        if ticks < 0:
-            raise ValueError(f"delay: got {ticks} ticks, expected at least 0")
-        if self._warm_up is None:
-            self._warm_up = ticks
-        else:
-            self._samples.append(ticks)
+    def __post_init__(self) -> None:
+        sound = 0.0 <= self.quantile <= 1.0 and self.window >= 1 and self.warm_up >= 0 and self.spike > 1.0
+        if not sound:
+            raise ValueError(
+                f"delay: got {self}, expected a quantile from 0 to 1, a window of at least 1, warm_up of at "
+                "least 0 and spike above 1"
+            )
 
-    def ticks(self) -> int:
-        """The delay to plan for; 1 before anything was measured."""
-        if not self._samples:
-            return min(1 if self._warm_up is None else self._warm_up, self._limit)
-        samples = np.array(self._samples, dtype=np.float64)
-        usual = samples[samples <= SPIKE * max(1.0, float(np.median(samples)))]
-        return min(math.ceil(np.quantile(usual, QUANTILE) - 1e-9), self._limit)
+    def ticks(self, measured: Sequence[int], seed: int) -> int:
+        """1 before anything was measured."""
+        warm = measured[self.warm_up :]
+        if not warm:
+            return measured[-1] if measured else 1
+        usual = self._without_spikes(np.array(warm[-self.window :]))
+        return int(np.quantile(usual, self.quantile, method="higher"))
+
+    def _without_spikes(self, delays: np.ndarray) -> np.ndarray:
+        """All but the delays that stand out alone; the median itself never does."""
+        high = delays > self.spike * max(1.0, float(np.median(delays)))
+        beside = np.zeros_like(high)
+        beside[1:] |= high[:-1]
+        beside[:-1] |= high[1:]
+        return delays[~high | beside]
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """The truth, which only a virtual clock knows beforehand: a bound for what estimating can reach.
+
+    latency_s, jitter: the `VirtualInference`'s own; rate_hz: the robot's.
+    """
+
+    latency_s: float
+    jitter: Jitter
+    rate_hz: float
+
+    def ticks(self, measured: Sequence[int], seed: int) -> int:
+        """What the request with this seed will take."""
+        return math.ceil(self.latency_s * self.jitter.factor(seed) * self.rate_hz - ROUNDING)

@@ -13,7 +13,7 @@ import numpy as np
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.chunks import ChunkQueue
 from xr0_robot.executor.inference import Inference, Reply, Request
-from xr0_robot.executor.latency import DelayEstimator
+from xr0_robot.executor.latency import Delay, Quantile
 from xr0_robot.executor.observer import ObservedInference, Observer, Setup, Unobserved
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.silence import Silence
@@ -93,11 +93,13 @@ class Executor:
         state: np.ndarray,
         seed: int,
         deadlines: Deadlines | None = None,
+        delay: Delay | None = None,
         observer: Observer | None = None,
     ) -> None:
         """Begin an episode standing at `state` [state_dim]; what was under way before is never executed.
 
-        observer: is told all that is given and decided.
+        deadlines, delay: their defaults where None, the delay as a `Quantile` of what was measured; observer:
+        is told all that is given and decided.
         """
         inference.cancel()
         safety.reset(state)
@@ -112,7 +114,8 @@ class Executor:
         self._deadlines = deadlines or Deadlines()
         self._silence = Silence(self._deadlines)
         self.queue = ChunkQueue()
-        self.delay = DelayEstimator(inference.policy.action_horizon)
+        self._delay = delay or Quantile()
+        self._delays: list[int] = []  # of this episode's chunks so far, in ticks
         self.latencies_s: list[float] = []
         self.late_chunks = 0
         """Plans that were dropped because their time had gone."""
@@ -130,8 +133,8 @@ class Executor:
         self._dropped: str | None = None  # in this tick, and why
         self._holding = False
         self._warned = False
-        setup = Setup.of(inference.policy, safety.limits, self._deadlines, strategy, seed, state)
-        observer.begin(setup, self)
+        own = (safety.limits, self._deadlines, strategy, self._delay, seed, state)
+        observer.begin(Setup.of(inference.policy, *own), self)
 
     def tick(self, now_s: float, observe: Callable[[], Observation]) -> Tick:
         """The command for this tick; `observe` is called only if an inference starts.
@@ -156,7 +159,7 @@ class Executor:
             self._receive(now_s)
         self._drop_outdated(now_s)
         remaining = self.queue.remaining(self._tick)
-        due = self._strategy.due(self._tick - self._asked.tick, remaining, self.delay.ticks())
+        due = self._strategy.due(self._tick - self._asked.tick, remaining, self._expected_delay())
         if due and not self._inference.busy and self._silence.reached(now_s):
             self._ask(now_s, observe())
 
@@ -214,7 +217,7 @@ class Executor:
             self._start(now_s, observation)
 
     def _start(self, now_s: float, observation: Observation) -> None:
-        delay = self.delay.ticks()
+        delay = self._expected_delay()
         count = self._strategy.committed(delay, self._max_prefix)
         if count < self._strategy.committed(delay, delay) and not self._warned:
             log.warning(
@@ -222,13 +225,21 @@ class Executor:
             )
             self._warned = True
         prefix = self._promised(count)
-        seed = int(np.random.SeedSequence([self._seed, self._requests]).generate_state(1)[0])
+        seed = self._next_seed()
         self._requests += 1
         self._asked = _Asked(self._tick, self._epoch, self._idle_ticks)
         self._promised_until = self._tick + len(prefix)
         self._silence.begin(now_s)
         request = Request(observation, prefix if len(prefix) else None, seed, self._tick)
         self._inference.start(request, now_s)
+
+    def _expected_delay(self) -> int:
+        """Of the next inference, in ticks; no more than a chunk has rows."""
+        return min(self._delay.ticks(self._delays, self._next_seed()), self._inference.policy.action_horizon)
+
+    def _next_seed(self) -> int:
+        """The next request's own."""
+        return int(np.random.SeedSequence([self._seed, self._requests]).generate_state(1)[0])
 
     def _promised(self, count: int) -> np.ndarray:
         """The next commands [n <= count, native_dim] as they will be sent, in the plan's own coordinates.
@@ -309,7 +320,7 @@ class Executor:
             self._note("joined", chunk=self.queue.chunk, row=row)
         else:
             self._note("dropped", why="its last row has gone by, or a later observation's plan is here")
-        self.delay.add(self._tick - reply.request.tick)
+        self._delays.append(self._tick - reply.request.tick)
         self.latencies_s.append(reply.latency_s)
         self._promised_until = 0
         self._silence.end()

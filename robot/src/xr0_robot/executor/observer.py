@@ -13,6 +13,7 @@ import numpy as np
 
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import Inference, Policy, Reply, Request
+from xr0_robot.executor.latency import Delay
 from xr0_robot.executor.strategy import Strategy
 from xr0_robot.limits import Limits
 from xr0_robot.types import Embodiment
@@ -36,6 +37,7 @@ class Setup:
     limits: Limits
     deadlines: Deadlines
     strategy: Strategy
+    delay: Delay
     seed: int
     state: np.ndarray
     action_horizon: int
@@ -43,10 +45,16 @@ class Setup:
 
     @staticmethod
     def of(
-        policy: Policy, limits: Limits, deadlines: Deadlines, strategy: Strategy, seed: int, state: np.ndarray
+        policy: Policy,
+        limits: Limits,
+        deadlines: Deadlines,
+        strategy: Strategy,
+        delay: Delay,
+        seed: int,
+        state: np.ndarray,
     ) -> Setup:
         """With what `policy` says of itself."""
-        own = (policy.embodiment, limits, deadlines, strategy, seed, state)
+        own = (policy.embodiment, limits, deadlines, strategy, delay, seed, state)
         return Setup(*own, policy.action_horizon, policy.max_prefix)
 
 

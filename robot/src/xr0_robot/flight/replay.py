@@ -35,9 +35,8 @@ def replay(flight: Flight) -> Outcome:
     recorder = Recorder(tape)
     setup = flight.setup
     safety = Safety(setup.embodiment, setup.limits)
-    executor = Executor(
-        tape, setup.strategy, safety, setup.state, setup.seed, setup.deadlines, observer=recorder
-    )
+    begin = (setup.state, setup.seed, setup.deadlines, setup.delay, recorder)
+    executor = Executor(tape, setup.strategy, safety, *begin)
     if flight.header["memory"] is not None:
         values.remind(executor, flight.header["memory"])
         tape.resume(flight.header["open"])

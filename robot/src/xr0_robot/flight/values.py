@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from xr0_robot import deadlines, limits, segment, types
-from xr0_robot.executor import chunks, inference, latency, loop, observer, safety, strategy
+from xr0_robot.executor import chunks, inference, jitter, latency, loop, observer, safety, strategy
 from xr0_robot.types import Observation
 
 MODULES: tuple[ModuleType, ...] = (
@@ -26,6 +26,7 @@ MODULES: tuple[ModuleType, ...] = (
     strategy,
     inference,
     chunks,
+    jitter,
     latency,
     safety,
     loop,
@@ -41,7 +42,9 @@ TYPES: Mapping[str, type] = {
 KIND = "is"
 """Key of a dataclass's name among its fields."""
 
-GIVEN = frozenset({"_note", "_inference", "_strategy", "_embodiment", "_deadlines", "limits", "adjustment"})
+GIVEN = frozenset(
+    {"_note", "_inference", "_strategy", "_delay", "_embodiment", "_deadlines", "limits", "adjustment"}
+)
 """Attributes of the executor and of its parts that are given to it anew, not remembered."""
 
 
