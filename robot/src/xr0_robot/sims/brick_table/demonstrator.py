@@ -1,8 +1,10 @@
-"""Demonstrations at a brick table: half start anywhere, in some the brick is moved or the arm disturbed."""
+"""Demonstrations at a brick table: half start anywhere, in some the brick is moved or the arm disturbed, and
+some begin where an arm has got to that did not see the brick moved."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +24,15 @@ PERTURB_SHARE = 0.25
 
 NOISE_SHARE = 0.3
 """Episodes in which the arm is disturbed while the clean command is recorded."""
+
+LATE_SHARE = 0.3
+"""Episodes that begin with a mistake already made: the target was moved, and the arm went on."""
+
+APPROACH_S = 3.0
+"""Within this time a target that is to be moved has been come near to."""
+
+LATE_S = (0.1, 2.0)
+"""For how long it went on: still on the way down, or with a hand closed on nothing, or opened over a bin."""
 
 NOISE_TIME_S = 0.3
 """Correlation time of the disturbance: white noise would be filtered away by the servos."""
@@ -48,16 +59,23 @@ class BrickDemonstrator:
     def begin(self, seed: int) -> tuple[str, Mapping[str, bool]]:
         """Start the seed's episode; its instruction, and how it differs from an ordinary one."""
         self._rng = np.random.default_rng([SEED_STREAM, seed])
-        shares = (RANDOM_START_SHARE, PERTURB_SHARE, NOISE_SHARE)
-        random_start, perturb, noise = (self._rng.random(3) < shares).tolist()
-        self.env.options = Options(random_start=random_start, perturb=perturb)
+        shares = (RANDOM_START_SHARE, PERTURB_SHARE, NOISE_SHARE, LATE_SHARE)
+        random_start, perturb, noise, late = (self._rng.random(4) < shares).tolist()
+        self.env.options = Options(random_start=random_start, perturb=perturb or late)
         instruction = self.env.reset(seed)
+        if late:
+            go_on_unaware(self.env, self.env.embodiment.ticks(self._rng.uniform(*LATE_S)))
         first, last = map(self.env.embodiment.ticks, QUESTION_S)
         self._ask_at = (0, int(self._rng.integers(first, last)))
         self._expert = Expert(self.env)
         std = np.array(self.env.robot.noise_std) * noise
         self._noise = Disturbance(self._rng, std, NOISE_TIME_S, self.env.embodiment.dt)
-        return instruction, {"random_start": random_start, "perturb": perturb, "noise": noise}
+        return instruction, {
+            "random_start": random_start,
+            "perturb": perturb,
+            "noise": noise,
+            "late": late,
+        }
 
     def act(self) -> np.ndarray:
         """The expert's command [native_dim], clean."""
@@ -76,3 +94,20 @@ class BrickDemonstrator:
     def disturbance(self) -> np.ndarray:
         """Smooth noise, or none."""
         return self._noise.step()
+
+
+def go_on_unaware(table: BrickTable, ticks: int) -> None:
+    """Work until the target is moved, and `ticks` longer as if it had not been; then the table's time begins.
+
+    Where it is moved late or not at all, the work ends after APPROACH_S and `ticks`."""
+    expert, seen = Expert(table), truth(table)
+    for _ in range(table.embodiment.ticks(APPROACH_S)):
+        if table.perturbed_tick is not None:
+            break
+        seen = truth(table)
+        table.apply(table.bring(expert.act(seen)))
+    for _ in range(ticks):
+        tool = table.tool()
+        brick = tool[:3] if expert.phase in ("carry", "release") else seen.brick
+        table.apply(table.bring(expert.act(replace(seen, tool=tool, brick=brick))))
+    table.tick = 0
