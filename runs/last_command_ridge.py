@@ -34,6 +34,7 @@ class Frames:
 
     @staticmethod
     def of(source: Source, episode: int) -> Frames:
+        """Read them."""
         found = source.windows(episode, np.arange(int(source.dataset.episodes.length[episode])))
         chunks = found.actions.astype(np.float64)
         last = chunks[:-1, 0]
