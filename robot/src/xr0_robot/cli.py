@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xr0_robot.bench import cli_replay
 from xr0_robot.record import cli_record
 from xr0_robot.touch.bench import cli as cli_tactile
 
@@ -62,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     cli_record.add_arguments(record)
     record.set_defaults(run=cli_record.run)
 
+    replay = commands.add_parser("replay", help="compute a flight recorder's log anew, and draw it")
+    cli_replay.add_arguments(replay)
+    replay.set_defaults(run=cli_replay.run)
+
     cli_tactile.add_commands(commands)
 
     merge = commands.add_parser("merge", help="one results file from slices of one evaluation")
@@ -88,6 +93,9 @@ def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
     )
     parser.add_argument("--execute-horizon", type=_positive, default=EXECUTE_HORIZON, help="ticks per chunk")
     parser.add_argument("--variant", default=TRAINED, help="of the world (xr0_robot.worlds)")
+    parser.add_argument(
+        "--flight", type=Path, default=None, metavar="DIR", help="record all that happens, for `replay`"
+    )
 
 
 def _positive(text: str) -> int:
@@ -112,7 +120,7 @@ def _rollout(arguments: argparse.Namespace) -> int:
     from xr0_robot.client import Client
 
     with Client(arguments.url, api_key=arguments.api_key) as policy:
-        summary = evaluate(policy, _settings(arguments, policy), arguments.json)
+        summary = evaluate(policy, _settings(arguments, policy), arguments.json, arguments.flight)
     return _say(summary)
 
 
@@ -121,7 +129,9 @@ def _demo(arguments: argparse.Namespace) -> int:
     from xr0_robot.client import Client
 
     with Client(arguments.url, api_key=arguments.api_key) as policy:
-        return 0 if demo(policy, _settings(arguments, policy), arguments.out, arguments.view) else 1
+        settings = _settings(arguments, policy)
+        done = demo(policy, settings, arguments.out, arguments.view, arguments.flight)
+    return 0 if done else 1
 
 
 def _merge(arguments: argparse.Namespace) -> int:

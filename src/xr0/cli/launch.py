@@ -53,11 +53,12 @@ def sliced_rollout(
     workers: int,
     out: Path,
     served: Sequence[str] = (),
+    flight: Path | None = None,
 ) -> int:
     """`workers` pairs of server and robot share the seeds; their results are merged into `out`.
 
-    options: of each robot's rollout; served: of each server. Stopped half-way, `out` still gets the episodes
-    that were run. Returns 0 only if all of them were.
+    options: of each robot's rollout; served: of each server; flight: folder for a log of each robot. Stopped
+    half-way, `out` still gets the episodes that were run. Returns 0 only if all of them were.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     slices = _slices(episodes, first_seed, min(workers, episodes))
@@ -66,8 +67,8 @@ def sliced_rollout(
         parts = [folder / f"part-{k}.json" for k in range(len(slices))]
         urls = [stack.enter_context(server(checkpoint, options=served)) for _ in slices]
         processes = [
-            _start_slice(url, options, slice_, part)
-            for url, slice_, part in zip(urls, slices, parts, strict=True)
+            _start_slice(url, [*options, *_recorded(flight, k)], slice_, part)
+            for k, (url, slice_, part) in enumerate(zip(urls, slices, parts, strict=True))
         ]
         try:
             for process in processes:
@@ -108,6 +109,11 @@ def server(checkpoint: Path, serve: Sequence[str] = POLICY, options: Sequence[st
             process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _recorded(flight: Path | None, worker: int) -> list[str]:
+    """Two robots never share a log."""
+    return [] if flight is None else ["--flight", str(flight / f"worker-{worker}")]
 
 
 def _start_slice(

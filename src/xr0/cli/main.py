@@ -41,6 +41,7 @@ def demo(
     latency_ms: float = 0.0,
     variant: str = worlds.TRAINED,
     view: bool = False,
+    flight: Path | None = None,
     out: Path = Path("out/demo"),
 ) -> int:
     """A robot obeys sentences in a live simulated world, in real time: server and robot are two processes.
@@ -54,6 +55,7 @@ def demo(
         latency_ms: added to every inference.
         variant: of the world: trained, moved, sentences, light, camera, six.
         view: open a live window.
+        flight: folder in which all that happens is recorded, for `xr0-robot replay`.
         out: folder for videos and the plot.
     """
     options.at_least(1, episodes=episodes)
@@ -63,6 +65,7 @@ def demo(
     given = ["--episodes", episodes, "--seed", seed, "--mode", mode, "--latency-ms", latency_ms, "--out", out]
     given += ["--task", task] if task else []
     given += ["--variant", variant] + ["--view"] * view
+    given += [] if flight is None else ["--flight", flight]
     return launch.robot_against_server(checkpoint, ["demo", *map(str, given)])
 
 
@@ -82,6 +85,7 @@ def evaluate(
     execute_horizon: int | None = None,
     variant: str = worlds.TRAINED,
     wrong_instruction: bool = False,
+    flight: Path | None = None,
     workers: int = 2,
 ) -> int:
     """Episodes on the virtual clock: exact and reproducible at any latency.
@@ -102,6 +106,7 @@ def evaluate(
             otherwise.
         variant: of the world: trained, moved, sentences, light, camera, six.
         wrong_instruction: tell the policy another sentence than the one that is scored; both are judged.
+        flight: folder in which all that happens is recorded, for `xr0-robot replay`: a log per worker.
         workers: pairs of server and robot processes.
     """
     options.at_least(1, episodes=episodes, workers=workers, flow_steps=flow_steps)
@@ -115,7 +120,7 @@ def evaluate(
     served = ["--flow-steps", str(flow_steps)]
     served += [] if robot_type is None else ["--robot-type", robot_type]
     return launch.sliced_rollout(
-        checkpoint, list(map(str, given)), episodes, first_seed, workers, json, served
+        checkpoint, list(map(str, given)), episodes, first_seed, workers, json, served, flight
     )
 
 

@@ -60,8 +60,11 @@ class Progress:
         return self.line
 
 
-def demo(policy: Policy, settings: Settings, out: Path, live_view: bool) -> bool:
-    """Run and show episodes; writes videos, a plot and results.json to `out`. False if one failed to run."""
+def demo(policy: Policy, settings: Settings, out: Path, live_view: bool, flight: Path | None = None) -> bool:
+    """Run and show episodes; writes videos, a plot and results.json to `out`. False if one failed to run.
+
+    flight: folder in which all that happens is recorded.
+    """
     console, episodes = Console(), settings.episodes
     recorder, progress = Recorder(), Progress(episodes, policy.embodiment.dt)
     watchers: list[Watcher] = [recorder, progress]
@@ -71,7 +74,7 @@ def demo(policy: Policy, settings: Settings, out: Path, live_view: bool) -> bool
     console.print(f"[bold]{episodes} episodes[/bold], {how}")
     done: list[EpisodeResult] = []
     with Live(progress, console=console, refresh_per_second=REFRESH_HZ, transient=True):
-        for result in run(policy, settings, _together(watchers)):
+        for result in run(policy, settings, _together(watchers), flight):
             done.append(result)
             console.print(_outcome(result, len(done), episodes))
             recorder.save(result, out / f"episode-{len(done):02d}.mp4", how)

@@ -14,6 +14,7 @@ from xr0_robot.executor.clock import Clock, VirtualClock, WallClock
 from xr0_robot.executor.inference import Inference, Policy, ThreadedInference, VirtualInference
 from xr0_robot.executor.jitter import JITTERS
 from xr0_robot.executor.strategy import EXECUTE_HORIZON, Asynchronous, Naive, Strategy, Synchronous
+from xr0_robot.flight.recorder import open_recorder
 from xr0_robot.sims.world import World, open_world
 from xr0_robot.worlds import DEFAULT, TRAINED
 
@@ -64,11 +65,15 @@ class Settings:
         return WallClock(), ThreadedInference(policy, latency_s)
 
 
-def run(policy: Policy, settings: Settings, watch: Watcher | None = None) -> Iterator[EpisodeResult]:
+def run(
+    policy: Policy, settings: Settings, watch: Watcher | None = None, flight: Path | None = None
+) -> Iterator[EpisodeResult]:
     """Seeds first_seed, first_seed + 1, ...; after GIVE_UP episodes in a row that failed to run, no more.
 
-    ValueError, before anything moves, for a task of one's own that the world cannot score.
+    flight: folder in which all that happens is recorded. ValueError, before anything moves, for a task of
+    one's own that the world cannot score.
     """
+    recorder = None if flight is None else open_recorder(flight)
     world = open_world(settings.world, settings.variant)
     if settings.task is not None:
         world.fulfilled(settings.task)
@@ -86,6 +91,7 @@ def run(policy: Policy, settings: Settings, watch: Watcher | None = None) -> Ite
                 time_limit_s=world.time_limit_s,
                 settle_s=world.settle_s,
                 watch=watch,
+                observer=recorder,
             )
             if settings.wrong_instruction:
                 result = replace(result, spoken_success=world.fulfilled(result.spoken))
@@ -98,11 +104,11 @@ def run(policy: Policy, settings: Settings, watch: Watcher | None = None) -> Ite
         world.env.close()
 
 
-def evaluate(policy: Policy, settings: Settings, path: Path) -> dict[str, Any]:
+def evaluate(policy: Policy, settings: Settings, path: Path, flight: Path | None = None) -> dict[str, Any]:
     """Run, and write `path` after every episode, so that nothing is lost; returns what was written."""
     rows: list[dict[str, Any]] = []
     summary: dict[str, Any] = {}
-    for result in run(policy, settings):
+    for result in run(policy, settings, flight=flight):
         rows.append(result.row())
         summary = results.summarize(rows, asdict(settings))
         report.write(path, summary)

@@ -31,12 +31,12 @@ DASHES = ("solid", (0, (7, 4)), (0, (2, 2.5)))
 def save(result: EpisodeResult, path: Path, title: str) -> None:
     """Write a PNG. Vertical lines: the first command of a chunk; shaded: prefixes (amber), holds (red) and
     what the fingertips commanded (violet)."""
-    panels = [panel for segment in result.embodiment.segments for panel in _panels(segment)]
-    figure = Figure(figsize=(11, 1.1 + 1.9 * len(panels)), layout="constrained")
-    axes = np.atleast_1d(figure.subplots(len(panels), 1, sharex=True))
+    shown = [panel for segment in result.embodiment.segments for panel in panels(segment)]
+    figure = Figure(figsize=(11, 1.1 + 1.9 * len(shown)), layout="constrained")
+    axes = np.atleast_1d(figure.subplots(len(shown), 1, sharex=True))
     time_s = np.arange(len(result.ticks)) * result.embodiment.dt
     commands = np.stack([tick.command for tick in result.ticks])
-    for axis, (label, columns, names) in zip(axes, panels, strict=True):
+    for axis, (label, columns, names) in zip(axes, shown, strict=True):
         for k, (column, name) in enumerate(zip(columns, names, strict=True)):
             colour, dashes = LINES[k % len(LINES)], DASHES[k % len(DASHES)]
             axis.plot(time_s, commands[:, column], color=colour, ls=dashes, lw=1.7, label=name)
@@ -53,8 +53,8 @@ def save(result: EpisodeResult, path: Path, title: str) -> None:
     figure.savefig(path, dpi=130)
 
 
-def _panels(segment: Segment) -> list[tuple[str, list[int], tuple[str, ...]]]:
-    """Label, columns and their names: a pose has a panel for metres and one for its rotation."""
+def panels(segment: Segment) -> list[tuple[str, list[int], tuple[str, ...]]]:
+    """Of a segment: label, columns and their names; a pose has a panel for metres, one for its rotation."""
     columns = list(range(segment.native, segment.native + segment.size))
     names = tuple(name.removeprefix(f"{segment.name}.") for name in segment.number_names)
     angle = "deg" if segment.unit == "degrees" else "rad"
