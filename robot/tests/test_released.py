@@ -6,8 +6,8 @@ import pytest
 from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
+from xr0_robot.executor.methods import Prefix, Synchronous
 from xr0_robot.executor.safety import Safety
-from xr0_robot.executor.strategy import Asynchronous, Synchronous
 from xr0_robot.released import LIBERO, LIMITS, RELEASED
 from xr0_robot.types import Chunk, Observation
 
@@ -79,7 +79,7 @@ def run(policy, strategy):
     )
 
 
-@pytest.mark.parametrize("strategy", [Asynchronous(5), Synchronous(5)])
+@pytest.mark.parametrize("strategy", [Prefix(5), Synchronous(5)])
 def test_a_robot_that_is_told_motions_gets_where_its_policy_wants(strategy):
     result = run(Motions(), strategy)
     assert result.success and result.error is None
@@ -101,7 +101,7 @@ def test_while_it_waits_nothing_moves_and_the_gripper_stays():
 
 def test_the_promised_motions_are_those_that_are_then_sent():
     policy = Motions()
-    ticks = run(policy, Asynchronous(5)).ticks
+    ticks = run(policy, Prefix(5)).ticks
     promised = [(tick, prefix) for tick, prefix in policy.prefixes if prefix is not None]
     assert len(promised) >= 2
     for tick, prefix in promised:

@@ -80,13 +80,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
     from xr0_robot.executor.strategy import EXECUTE_HORIZON
+    from xr0_robot.modes import MODES
     from xr0_robot.worlds import DEFAULT, TRAINED, WORLDS
 
     parser.add_argument("--url", default=DEFAULT_URL, help=f"policy server (default {DEFAULT_URL})")
     parser.add_argument("--api-key", default=None, help="what the server asks for, if it does")
     parser.add_argument("--world", choices=WORLDS, default=DEFAULT)
     parser.add_argument("--episodes", type=_positive, default=episodes)
-    parser.add_argument("--mode", choices=("sync", "async", "naive"), default="async")
+    parser.add_argument("--mode", choices=MODES, default="async")
     parser.add_argument("--clock", choices=("wall", "virtual"), default=clock)
     parser.add_argument(
         "--latency-ms", type=float, default=0.0, help="of an inference; wall clock: added to it"

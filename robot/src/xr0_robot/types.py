@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -14,6 +14,12 @@ from xr0_robot.segment import Segment
 
 MODEL_DIM = 32
 """Width of the official state and action vectors (released config.json: state_dim, action_dim)."""
+
+
+Guidance = Literal["gradient", "ramp"]
+"""How sampling is led along a guide: by a gradient towards it, or from it at a reduced velocity."""
+
+GUIDANCE: tuple[Guidance, ...] = get_args(Guidance)
 
 
 def finite_vector(name: str, value: Any, size: int) -> np.ndarray:
@@ -215,15 +221,39 @@ class Observation:
 @dataclass(frozen=True)
 class Chunk:
     """Commands for consecutive ticks. actions: float64 [horizon, native_dim], native; row k is for the
-    tick k * dt after `time_s`, when the observation was taken."""
+    tick k * dt after `time_s`, when the observation was taken. features: what the policy's own correction
+    head wants to read again, where it has one."""
 
     actions: np.ndarray
     time_s: float
     dt: float
     infer_s: float = 0.0
+    features: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.actions.ndim != 2 or len(self.actions) == 0:
             raise ValueError(f"chunk: got shape {self.actions.shape}, expected [horizon >= 1, action_dim]")
         if not np.isfinite(self.actions).all():
             raise ValueError("chunk: got NaN or infinity in the actions")
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What a new chunk should stay close to: the plan in hand.
+
+    rows: float64 [n, native_dim], the commands planned for the ticks from the observation on. The first
+    `delay` of them will be executed before the answer is there; the others may still change.
+    """
+
+    rows: np.ndarray
+    delay: int
+    by: Guidance
+
+    def __post_init__(self) -> None:
+        if self.rows.ndim != 2 or not 0 <= self.delay <= len(self.rows) or len(self.rows) == 0:
+            raise ValueError(
+                f"guide: got rows of shape {self.rows.shape} and a delay of {self.delay}, expected "
+                "[n >= 1, native_dim] and 0 to n"
+            )
+        if self.by not in GUIDANCE:
+            raise ValueError(f"guide: got by {self.by!r}, expected one of {', '.join(GUIDANCE)}")

@@ -10,7 +10,7 @@ pytest.importorskip("xr0_robot.sims.brick_table.env", reason="needs MuJoCo")
 from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.strategy import Asynchronous, Synchronous
+from xr0_robot.executor.methods import Prefix, Synchronous
 from xr0_robot.sims.brick_table.env import Options
 from xr0_robot.sims.brick_table.expert import Expert, truth
 from xr0_robot.sims.world import open_world
@@ -69,7 +69,7 @@ def run(strategy, latency_s, seed, variant="trained", wrong=False, name="bricks"
         world.env.close()
 
 
-@pytest.mark.parametrize("strategy, latency_s", [(Synchronous(10), 0.0), (Asynchronous(10), 0.1)])
+@pytest.mark.parametrize("strategy, latency_s", [(Synchronous(10), 0.0), (Prefix(10), 0.1)])
 def test_the_expert_succeeds_through_the_executor(strategy, latency_s):
     _, result = run(strategy, latency_s, seed=11)
     assert result.success
@@ -78,13 +78,13 @@ def test_the_expert_succeeds_through_the_executor(strategy, latency_s):
 
 @pytest.mark.parametrize("name", ["bricks_joints", "stacking"])
 def test_so_it_does_with_other_joints_and_in_another_task(name):
-    _, result = run(Asynchronous(10), 0.1, seed=11, name=name)
+    _, result = run(Prefix(10), 0.1, seed=11, name=name)
     assert result.success
     assert result.row()["refused_ticks"] == 0 and result.clamped_ticks == {}
 
 
 def test_a_brick_that_is_moved_is_still_found():
-    env, result = run(Asynchronous(10), 0.1, seed=12, variant="moved")
+    env, result = run(Prefix(10), 0.1, seed=12, variant="moved")
     assert env.perturbed_tick is not None
     assert result.success
 

@@ -12,7 +12,7 @@ from xr0_robot.bench import plot, video
 from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.strategy import Asynchronous
+from xr0_robot.executor.methods import Prefix
 from xr0_robot.robots.mock import MockEnv, MockPolicy
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 
@@ -25,7 +25,7 @@ def filmed():
         env,
         Episode(seed=3),
         inference=VirtualInference(MockPolicy(env), 0.1),
-        strategy=Asynchronous(10),
+        strategy=Prefix(10),
         clock=VirtualClock(),
         limits=BRICKS_LIMITS,
         time_limit_s=10.0,

@@ -8,7 +8,7 @@ from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.clock import VirtualClock, WallClock
 from xr0_robot.executor.inference import ThreadedInference, VirtualInference
-from xr0_robot.executor.strategy import Asynchronous, Synchronous
+from xr0_robot.executor.methods import Prefix, Synchronous
 from xr0_robot.robots.mock import MockEnv, MockPolicy
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 from xr0_robot.types import Chunk, Embodiment
@@ -31,7 +31,7 @@ def run(env, policy, strategy, latency_s=0.0, episode=None, watch=None, deadline
     )
 
 
-@pytest.mark.parametrize("strategy", [Asynchronous(10), Synchronous(10)])
+@pytest.mark.parametrize("strategy", [Prefix(10), Synchronous(10)])
 @pytest.mark.parametrize("latency_s", [0.0, 0.1, 0.3])
 def test_the_mark_is_reached_and_the_settling_time_waited_for(strategy, latency_s):
     env = MockEnv()
@@ -44,7 +44,7 @@ def test_the_mark_is_reached_and_the_settling_time_waited_for(strategy, latency_
 def test_thinking_while_moving_is_faster_than_stopping_to_think():
     env = MockEnv()
     stopping = run(env, MockPolicy(env), Synchronous(5), 0.2)
-    moving = run(env, MockPolicy(env), Asynchronous(5), 0.2)
+    moving = run(env, MockPolicy(env), Prefix(5), 0.2)
     assert moving.time_s < stopping.time_s
     assert moving.idle_ticks == 6 < stopping.idle_ticks
 
@@ -55,7 +55,7 @@ def test_the_same_seed_gives_the_same_bits_whatever_ran_before():
     clock, inference = VirtualClock(), VirtualInference(policy, 0.1)
 
     def again(seed):
-        how = {"inference": inference, "strategy": Asynchronous(10), "clock": clock, "limits": BRICKS_LIMITS}
+        how = {"inference": inference, "strategy": Prefix(10), "clock": clock, "limits": BRICKS_LIMITS}
         return rollout(env, Episode(seed), time_limit_s=TIME_LIMIT_S, **how)
 
     first, other, second = again(5), again(6), again(5)
@@ -70,7 +70,7 @@ def test_a_policy_that_never_arrives_runs_out_of_time():
             return Chunk(np.tile(observation.state, (30, 1)), observation.time_s, self.embodiment.dt)
 
     env = MockEnv()
-    result = run(env, Still(env), Asynchronous(10))
+    result = run(env, Still(env), Prefix(10))
     assert not result.success and result.time_s is None
     assert len(result.ticks) == TIME_LIMIT_S * 30
 
@@ -84,7 +84,7 @@ def test_a_success_that_does_not_last_is_none():
             return self.calls % 10 != 0
 
     env = Flicker()
-    assert not run(env, MockPolicy(env), Asynchronous(10)).success
+    assert not run(env, MockPolicy(env), Prefix(10)).success
 
 
 def test_the_policy_hears_what_is_spoken_and_the_world_scores_what_is_asked():
@@ -97,7 +97,7 @@ def test_the_policy_hears_what_is_spoken_and_the_world_scores_what_is_asked():
 
     env = MockEnv()
     result = run(
-        env, Listening(env), Asynchronous(10), episode=Episode(3, instruction="come here", spoken="go away")
+        env, Listening(env), Prefix(10), episode=Episode(3, instruction="come here", spoken="go away")
     )
     assert heard == {"go away"}
     assert (result.instruction, result.spoken) == ("come here", "go away")
@@ -118,12 +118,12 @@ def test_a_server_that_vanishes_mid_episode_loses_nothing_recorded():
             return False
 
     env = Distant()
-    result = run(env, Vanishing(env), Asynchronous(10))
+    result = run(env, Vanishing(env), Prefix(10))
     assert not result.success
     assert result.error == "out of time without a usable answer from the policy: connection lost"
     assert len(result.ticks) > 100 and result.ticks[20].freshness == "fresh"
     assert result.row()["error"] == result.error
-    impatient = run(env, Vanishing(env), Asynchronous(10), deadlines=Deadlines(patience_s=2.0))
+    impatient = run(env, Vanishing(env), Prefix(10), deadlines=Deadlines(patience_s=2.0))
     assert impatient.error.startswith("no usable answer from the policy for 2 s (connection lost)")
     assert len(impatient.ticks) == pytest.approx(10 + 60, abs=2)
 
@@ -134,7 +134,7 @@ def test_a_policy_for_another_robot_is_refused_before_anything_moves():
 
     env = MockEnv()
     with pytest.raises(ValueError, match=r"another robot than 'mock': rate_hz 20\.0 instead of 30\.0"):
-        run(env, Foreign(env), Asynchronous(10))
+        run(env, Foreign(env), Prefix(10))
 
 
 def test_a_watcher_sees_every_tick_and_pictures_only_if_it_asks():
@@ -146,7 +146,7 @@ def test_a_watcher_sees_every_tick_and_pictures_only_if_it_asks():
             return super().observe(instruction, time_s)
 
     env, seen = Counting(), []
-    result = run(env, MockPolicy(env), Asynchronous(10), watch=lambda tick, observe: seen.append(tick.tick))
+    result = run(env, MockPolicy(env), Prefix(10), watch=lambda tick, observe: seen.append(tick.tick))
     assert seen == list(range(len(result.ticks)))
     assert env.pictures == len(result.latencies_s)
 
@@ -158,7 +158,7 @@ def test_on_the_wall_clock_a_slow_policy_is_measured_and_the_robot_still_arrives
         env,
         Episode(3),
         inference=inference,
-        strategy=Asynchronous(10),
+        strategy=Prefix(10),
         clock=WallClock(),
         limits=BRICKS_LIMITS,
         time_limit_s=TIME_LIMIT_S,
@@ -197,7 +197,7 @@ def test_a_robot_that_fails_is_stopped_and_nothing_recorded_is_lost(method, call
 
     setattr(Failing, method, fail)
     env = Failing()
-    result = run(env, MockPolicy(env), Asynchronous(10))
+    result = run(env, MockPolicy(env), Prefix(10))
     assert result.error == "TimeoutError: can0: the bus is silent"
     assert len(result.ticks) == ticks and not result.success
     assert env.stops == 1
@@ -213,7 +213,7 @@ def test_a_policy_that_raises_anything_at_all_ends_the_episode_in_one_line(error
             return super().infer(observation, prefix, seed)
 
     env = Watched()
-    result = run(env, Buggy(env), Asynchronous(10))
+    result = run(env, Buggy(env), Prefix(10))
     assert result.error == f"policy: {type(error).__name__}: {error}"
     assert len(result.ticks) == 10 and env.stops == 1
     assert "Traceback" in caplog.text
@@ -224,7 +224,7 @@ def test_a_watcher_that_fails_ends_the_episode_too():
         raise RuntimeError("the window was closed")
 
     env = Watched()
-    result = run(env, MockPolicy(env), Asynchronous(10), watch=watch)
+    result = run(env, MockPolicy(env), Prefix(10), watch=watch)
     assert result.error == "RuntimeError: the window was closed"
     assert len(result.ticks) == 1 and env.stops == 1
 
@@ -239,7 +239,7 @@ def test_an_interrupt_stops_the_robot_and_is_passed_on(method):
 
     setattr(env, method, interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run(env, policy, Asynchronous(10))
+        run(env, policy, Prefix(10))
     assert env.stops == 1
 
 
@@ -251,7 +251,7 @@ def test_an_episode_that_cannot_even_begin_is_a_result_with_its_reason():
         raise OSError("no answer from the arm")
 
     env.reset = absent
-    result = run(env, policy, Asynchronous(10))
+    result = run(env, policy, Prefix(10))
     assert result.error == "OSError: no answer from the arm"
     assert (result.success, result.ticks, env.stops) == (False, (), 1)
     assert result.row()["error"] == result.error
@@ -263,13 +263,13 @@ def test_a_robot_that_does_not_even_stop_is_an_error_after_a_success():
             raise OSError("no answer from the brake")
 
     env = Runaway()
-    result = run(env, MockPolicy(env), Asynchronous(10))
+    result = run(env, MockPolicy(env), Prefix(10))
     assert result.success and result.error == "OSError: no answer from the brake"
 
 
 def test_an_ordinary_episode_ends_with_the_robot_stopped():
     env = Watched()
-    assert run(env, MockPolicy(env), Asynchronous(10)).error is None
+    assert run(env, MockPolicy(env), Prefix(10)).error is None
     assert env.stops == 1
 
 
@@ -296,7 +296,7 @@ def test_a_request_that_hangs_does_not_delay_the_next_episode():
     def episode(time_limit_s):
         how = {
             "inference": inference,
-            "strategy": Asynchronous(10),
+            "strategy": Prefix(10),
             "clock": Patient(),
             "limits": BRICKS_LIMITS,
         }
@@ -334,7 +334,7 @@ def test_a_slow_camera_breaks_no_speed_limit_in_real_time_and_is_told(camera_s, 
             return Chunk(rows, observation.time_s, self.embodiment.dt)
 
     env, limit_m_s = SlowCamera(), BRICKS_LIMITS["arm.pose"].speed_m_s
-    how = {"strategy": Asynchronous(10), "clock": clock, "limits": BRICKS_LIMITS, "time_limit_s": 2.0}
+    how = {"strategy": Prefix(10), "clock": clock, "limits": BRICKS_LIMITS, "time_limit_s": 2.0}
     result = rollout(env, Episode(3), inference=VirtualInference(Reckless(env), 0.0), **how)
     steps = np.diff(np.array(sent), axis=0)
     speeds = np.linalg.norm(steps[:, 1:], axis=1) / steps[:, 0]
@@ -354,7 +354,7 @@ def test_the_time_to_success_is_the_clock_s_not_a_count_of_ticks():
             super().apply(action)
 
     def run_on(env, clock):
-        how = {"strategy": Asynchronous(30), "clock": clock, "limits": BRICKS_LIMITS}
+        how = {"strategy": Prefix(30), "clock": clock, "limits": BRICKS_LIMITS}
         how |= {"time_limit_s": TIME_LIMIT_S, "settle_s": SETTLE_S}
         return rollout(env, Episode(3), inference=VirtualInference(MockPolicy(env), 0.0), **how)
 

@@ -8,7 +8,7 @@ from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor import cameras
 from xr0_robot.executor.clock import WallClock
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.strategy import Asynchronous
+from xr0_robot.executor.methods import Prefix
 from xr0_robot.robots.mock import LIMITS, MockEnv, MockPolicy
 from xr0_robot.types import Observation
 
@@ -112,7 +112,7 @@ def test_a_camera_that_hangs_stalls_no_tick_and_its_old_picture_moves_nothing():
         env,
         Episode(3),
         inference=VirtualInference(MockPolicy(env), 0.0),
-        strategy=Asynchronous(3),
+        strategy=Prefix(3),
         clock=WallClock(),
         limits=LIMITS,
         time_limit_s=0.8,

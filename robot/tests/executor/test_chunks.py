@@ -74,6 +74,28 @@ def test_the_plan_does_not_change_with_the_array_it_came_in():
     assert queue.at(1).tolist() == [0, 1]
 
 
+def test_older_chunks_stay_as_they_came_for_as_long_as_they_reach():
+    queue = ChunkQueue()
+    for serial, tick in enumerate((0, 3, 6)):
+        queue.merge(chunk(serial, tick, 8), tick, tick + 1)
+        queue.revise(tick + 1, np.full((7, 2), -1.0))
+    older = queue.older(7)
+    assert [rows.tolist() for rows in older] == [[[0, 7]], [[1, tick] for tick in range(7, 11)]]
+    assert [rows.tolist() for rows in queue.older(9)] == [[[1, 9], [1, 10]]]
+    queue.clear()
+    assert queue.older(7) == ()
+
+
+def test_a_plan_is_revised_from_a_tick_on_and_no_further_than_it_reaches():
+    queue = ChunkQueue()
+    queue.merge(chunk(0, 0, 5), 0, 1)
+    queue.revise(3, np.array([[7.0, 7.0], [8.0, 8.0]]))
+    assert [queue.at(tick).tolist() for tick in range(1, 5)] == [[0, 1], [0, 2], [7, 7], [8, 8]]
+    assert queue.row(3) == 3
+    with pytest.raises(ValueError, match="expected 2 rows"):
+        queue.revise(3, np.zeros((3, 2)))
+
+
 @pytest.mark.parametrize("shape", [(3,), (0, 2), (2, 2, 2)])
 def test_a_misshapen_chunk_is_refused(shape):
     with pytest.raises(ValueError, match="expected"):

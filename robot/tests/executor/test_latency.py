@@ -7,8 +7,8 @@ from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.jitter import LogNormal, Spikes
 from xr0_robot.executor.latency import Fixed, Oracle, Quantile
 from xr0_robot.executor.loop import Executor
+from xr0_robot.executor.methods import Prefix
 from xr0_robot.executor.safety import Safety
-from xr0_robot.executor.strategy import Asynchronous
 from xr0_robot.robots.mock import LIMITS, MockEnv, MockPolicy
 
 
@@ -76,7 +76,7 @@ def test_the_oracle_s_promise_is_what_runs_while_the_policy_thinks(jitter):
     inference = VirtualInference(Noting(env), 0.09, jitter)
     executor = Executor(
         inference,
-        Asynchronous(8),
+        Prefix(8),
         Safety(env.embodiment, LIMITS),
         env.state(),
         7,
@@ -104,7 +104,7 @@ def test_what_is_planned_for_never_exceeds_a_chunk():
     env = MockEnv()
     executor = Executor(
         VirtualInference(MockPolicy(env), 0.0),
-        Asynchronous(8),
+        Prefix(8),
         Safety(env.embodiment, LIMITS),
         env.state(),
         0,

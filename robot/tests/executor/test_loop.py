@@ -10,8 +10,8 @@ import pytest
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import ThreadedInference, VirtualInference
 from xr0_robot.executor.loop import Executor, InferenceFailed
+from xr0_robot.executor.methods import Naive, Prefix, Synchronous
 from xr0_robot.executor.safety import Safety
-from xr0_robot.executor.strategy import Asynchronous, Naive, Synchronous
 from xr0_robot.limits import PlainLimit, PoseLimit
 from xr0_robot.robots.mock import MockEnv
 from xr0_robot.sims.bricks.embodiment import BRICKS
@@ -69,7 +69,7 @@ def origins(ticks):
 
 def test_100_ms_are_three_ticks_and_the_next_chunk_is_joined_at_row_three():
     policy = NumberedPolicy()
-    ticks = Bench(policy, Asynchronous(10), latency_s=0.1).run(33)
+    ticks = Bench(policy, Prefix(10), latency_s=0.1).run(33)
     expected = (
         [None] * 3
         + [(0, k) for k in range(10)]
@@ -82,7 +82,7 @@ def test_100_ms_are_three_ticks_and_the_next_chunk_is_joined_at_row_three():
 
 def test_the_prefix_is_exactly_what_ran_while_the_policy_thought():
     policy = NumberedPolicy()
-    ticks = Bench(policy, Asynchronous(10), latency_s=0.1).run(40)
+    ticks = Bench(policy, Prefix(10), latency_s=0.1).run(40)
     assert policy.requests[0][1] is None
     for tick, prefix, _ in policy.requests[1:3]:
         assert len(prefix) == 3
@@ -94,7 +94,7 @@ def test_naive_inference_promises_nothing_and_joins_where_asynchronous_does():
     policies = NumberedPolicy(), NumberedPolicy()
     naive, asynchronous = (
         Bench(policy, strategy, latency_s=0.1).run(40)
-        for policy, strategy in zip(policies, (Naive(10), Asynchronous(10)), strict=True)
+        for policy, strategy in zip(policies, (Naive(10), Prefix(10)), strict=True)
     )
     assert all(prefix is None for _, prefix, _ in policies[0].requests)
     assert not any(tick.freshness == "prefix" for tick in naive)
@@ -110,7 +110,7 @@ NARROW = {
 
 def test_where_the_limits_slow_the_plan_down_what_is_promised_is_still_what_runs():
     policy = NumberedPolicy()
-    ticks = Bench(policy, Asynchronous(10), latency_s=0.1, limits=NARROW).run(40)
+    ticks = Bench(policy, Prefix(10), latency_s=0.1, limits=NARROW).run(40)
     assert sum("arm.pose speed" in t.clamped for t in ticks) > 30
     for tick, prefix, _ in policy.requests[1:3]:
         assert prefix.tolist() == [t.command.tolist() for t in ticks[tick : tick + 3]]
@@ -129,7 +129,7 @@ class Shifted:
 @pytest.mark.parametrize("limits", [WIDE, NARROW])
 def test_a_prefix_knows_nothing_of_the_adjustment_but_all_of_the_limits(limits):
     policy = NumberedPolicy()
-    bench = Bench(policy, Asynchronous(10), latency_s=0.1, limits=limits)
+    bench = Bench(policy, Prefix(10), latency_s=0.1, limits=limits)
     bench.executor.adjustment = Shifted()
     ticks = bench.run(40)
     for tick, prefix, _ in policy.requests[1:3]:
@@ -137,7 +137,7 @@ def test_a_prefix_knows_nothing_of_the_adjustment_but_all_of_the_limits(limits):
 
 
 def test_without_latency_each_chunk_starts_at_its_first_row_and_nothing_is_promised():
-    for strategy in (Asynchronous(10), Synchronous(10)):
+    for strategy in (Prefix(10), Synchronous(10)):
         policy = NumberedPolicy()
         ticks = Bench(policy, strategy).run(30)
         assert origins(ticks) == [(chunk, k) for chunk in range(3) for k in range(10)]
@@ -162,7 +162,7 @@ def test_a_hold_repeats_the_last_command():
 
 def test_a_delay_beyond_the_known_prefixes_degrades_and_says_so(caplog):
     policy = NumberedPolicy()
-    ticks = Bench(policy, Asynchronous(10), latency_s=9 / 30).run(60)
+    ticks = Bench(policy, Prefix(10), latency_s=9 / 30).run(60)
     assert origins(ticks)[9:] == [(0, k) for k in range(10)] + [
         (c, k) for c in range(1, 5) for k in range(9, 19)
     ] + [(5, 9)]
@@ -171,7 +171,7 @@ def test_a_delay_beyond_the_known_prefixes_degrades_and_says_so(caplog):
 
 
 def test_a_very_slow_policy_makes_the_robot_wait_and_still_skips_nothing():
-    ticks = Bench(NumberedPolicy(), Asynchronous(10), latency_s=25 / 30).run(80)
+    ticks = Bench(NumberedPolicy(), Prefix(10), latency_s=25 / 30).run(80)
     hold = [None]
     # Asked at 25, answered at 50: 25 rows have run. Asked at 50: 5 rows run, 20 ticks of waiting count not.
     expected = hold * 25 + [(0, k) for k in range(25)] + [(1, k) for k in range(25, 30)] + hold * 20
@@ -180,7 +180,7 @@ def test_a_very_slow_policy_makes_the_robot_wait_and_still_skips_nothing():
 
 def test_a_policy_slower_than_its_whole_chunk_stops_and_goes():
     patient = Deadlines(max_lag_s=2.0)
-    ticks = Bench(NumberedPolicy(), Asynchronous(10), latency_s=40 / 30, deadlines=patient).run(400)
+    ticks = Bench(NumberedPolicy(), Prefix(10), latency_s=40 / 30, deadlines=patient).run(400)
     ran = [origin for origin in origins(ticks) if origin is not None]
     assert [row for _, row in ran] == (list(range(30)) * 20)[: len(ran)]
     assert len(ran) > 90
@@ -189,7 +189,7 @@ def test_a_policy_slower_than_its_whole_chunk_stops_and_goes():
 @pytest.mark.parametrize("latency_ticks", [0, 1, 2, 5, 8, 15])
 @pytest.mark.parametrize("execute_horizon", [1, 4, 10, 30])
 def test_async_never_repeats_or_skips_a_row(latency_ticks, execute_horizon):
-    ticks = Bench(NumberedPolicy(), Asynchronous(execute_horizon), latency_s=latency_ticks / 30).run(120)
+    ticks = Bench(NumberedPolicy(), Prefix(execute_horizon), latency_s=latency_ticks / 30).run(120)
     steps = [o for o in origins(ticks) if o is not None]
     for before, after in pairwise(steps):
         same_chunk = after == (before[0], before[1] + 1)
@@ -200,7 +200,7 @@ def test_async_never_repeats_or_skips_a_row(latency_ticks, execute_horizon):
 def test_seeds_are_the_episodes_own_and_never_the_same_twice():
     first, second = NumberedPolicy(), NumberedPolicy()
     for policy in (first, second):
-        Bench(policy, Asynchronous(5)).run(50)
+        Bench(policy, Prefix(5)).run(50)
     seeds = [request[2] for request in first.requests]
     assert seeds == [request[2] for request in second.requests]
     assert len(set(seeds)) == len(seeds) == 10
@@ -212,7 +212,7 @@ def test_a_nan_chunk_ends_the_episode_in_one_line():
             return Chunk(np.full((30, 7), np.nan), observation.time_s, BRICKS.dt)
 
     with pytest.raises(InferenceFailed, match="chunk: got NaN"):
-        Bench(Broken(), Asynchronous(10)).tick()
+        Bench(Broken(), Prefix(10)).tick()
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_chunk_for_another_robot_ends_the_episode_in_one_line(shape, dt, messa
             return Chunk(np.zeros(shape), observation.time_s, dt)
 
     with pytest.raises(InferenceFailed, match=message):
-        Bench(Foreign(), Asynchronous(10)).tick()
+        Bench(Foreign(), Prefix(10)).tick()
 
 
 class Vanishing(NumberedPolicy):
@@ -244,7 +244,7 @@ class Vanishing(NumberedPolicy):
 
 
 def test_a_server_that_comes_back_is_asked_afresh(caplog):
-    bench = Bench(Vanishing(first=1, attempts=3), Asynchronous(10), latency_s=0.1)
+    bench = Bench(Vanishing(first=1, attempts=3), Prefix(10), latency_s=0.1)
     with caplog.at_level(logging.INFO):
         ticks = bench.run(120)
     # The old plan runs to its end, then the robot holds; what follows is the answer to a new observation.
@@ -257,7 +257,7 @@ def test_a_server_that_comes_back_is_asked_afresh(caplog):
 
 
 def test_a_server_that_stays_away_ends_the_episode_in_one_line():
-    bench = Bench(Vanishing(first=1, attempts=10**6), Asynchronous(10), latency_s=0.1)
+    bench = Bench(Vanishing(first=1, attempts=10**6), Prefix(10), latency_s=0.1)
     done = []
     with pytest.raises(InferenceFailed, match=r"no usable answer .* connection lost"):
         while True:
@@ -269,8 +269,8 @@ def test_a_server_that_stays_away_ends_the_episode_in_one_line():
 def test_a_new_episode_never_obeys_the_last_ones_answer():
     policy = NumberedPolicy()
     inference = VirtualInference(policy, 0.1)
-    Bench(policy, Asynchronous(10), inference=inference).run(2)
-    bench = Bench(policy, Asynchronous(10), inference=inference)
+    Bench(policy, Prefix(10), inference=inference).run(2)
+    bench = Bench(policy, Prefix(10), inference=inference)
     ticks = bench.run(5)
     assert origins(ticks) == [None, None, None, (1, 0), (1, 1)]
     assert [request[0] for request in policy.requests] == [0, 0]
@@ -285,7 +285,7 @@ def test_a_thread_that_thinks_too_long_costs_idle_ticks_not_the_control_rate():
             return super().infer(observation, prefix, seed)
 
     inference = ThreadedInference(Gated())
-    bench = Bench(None, Asynchronous(10), inference=inference)
+    bench = Bench(None, Prefix(10), inference=inference)
     assert all(t.freshness == "idle" for t in bench.run(20))
     gate.set()
     inference._thread.submit(lambda: None).result()  # the one thread has finished what came before
@@ -294,7 +294,7 @@ def test_a_thread_that_thinks_too_long_costs_idle_ticks_not_the_control_rate():
     inference.close()
 
 
-@pytest.mark.parametrize("strategy", [Asynchronous, Synchronous])
+@pytest.mark.parametrize("strategy", [Prefix, Synchronous])
 def test_an_execute_horizon_below_one_is_refused(strategy):
     with pytest.raises(ValueError, match="execute_horizon: got 0"):
         strategy(0)
@@ -324,7 +324,7 @@ def test_what_was_observed_too_long_ago_is_dropped_and_asked_for_anew(stall_s, l
 
 
 def test_a_policy_that_is_always_too_late_moves_nothing_and_ends_the_episode_with_the_reason():
-    bench = Bench(NumberedPolicy(), Asynchronous(10), latency_s=1.5)
+    bench = Bench(NumberedPolicy(), Prefix(10), latency_s=1.5)
     ticks = []
     with pytest.raises(InferenceFailed, match=r"for 10 s \(the plan is 1\.50 s late, at most 1 s\)"):
         while True:
@@ -336,7 +336,7 @@ def test_a_policy_that_is_always_too_late_moves_nothing_and_ends_the_episode_wit
 
 def test_a_plan_that_the_loop_stood_still_over_is_dropped():
     policy = NumberedPolicy()
-    bench = Bench(policy, Asynchronous(10), latency_s=0.1)
+    bench = Bench(policy, Prefix(10), latency_s=0.1)
     bench.run(8)
     bench.now += 60  # the process was suspended for 2 s
     ticks = bench.run(4)
@@ -348,7 +348,7 @@ def test_a_plan_that_the_loop_stood_still_over_is_dropped():
 @pytest.mark.parametrize("coast_s, coasted", [(0.0, 0), (0.2, 6), (np.inf, 20)])
 def test_with_the_policy_gone_the_plan_goes_on_for_as_long_as_the_robot_allows(coast_s, coasted):
     policy = Vanishing(first=1, attempts=3)
-    bench = Bench(policy, Asynchronous(10), deadlines=Deadlines(coast_s=coast_s))
+    bench = Bench(policy, Prefix(10), deadlines=Deadlines(coast_s=coast_s))
     ticks = bench.run(80)
     gone, back = 10, policy.requests[1][0]
     assert back == pytest.approx(gone + 45, abs=2)  # asked at 10, and three times half a second later
@@ -373,7 +373,7 @@ def test_pictures_that_are_too_old_are_not_asked_about():
 
 
 def test_pictures_that_stay_too_old_end_the_episode_with_the_reason():
-    bench = Bench(NumberedPolicy(), Asynchronous(10), deadlines=Deadlines(patience_s=1.0))
+    bench = Bench(NumberedPolicy(), Prefix(10), deadlines=Deadlines(patience_s=1.0))
     bench.picture_age_s = 0.3
     with pytest.raises(InferenceFailed, match=r"for 1 s \(the pictures are 0\.30 s old, at most 0\.25 s\)"):
         bench.run(40)
@@ -381,7 +381,7 @@ def test_pictures_that_stay_too_old_end_the_episode_with_the_reason():
 
 def test_a_server_that_takes_six_seconds_to_restart_is_waited_for():
     policy = Vanishing(first=1, attempts=12)
-    ticks = Bench(policy, Asynchronous(10)).run(10 + 7 * 30)
+    ticks = Bench(policy, Prefix(10)).run(10 + 7 * 30)
     back = policy.requests[1][0]
     assert back > 10 + 5.8 * 30 and origins(ticks)[back] == (1, 0)
 

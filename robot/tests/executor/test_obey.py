@@ -6,8 +6,8 @@ import pytest
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.loop import Executor, InferenceFailed
+from xr0_robot.executor.methods import Prefix
 from xr0_robot.executor.safety import Safety
-from xr0_robot.executor.strategy import Asynchronous
 from xr0_robot.limits import PlainLimit, PoseLimit
 from xr0_robot.robots.mock import MockEnv
 from xr0_robot.sims.bricks.embodiment import BRICKS
@@ -37,7 +37,7 @@ class Bench:
     def __init__(self, latency_s):
         self.env, self.now, self.observed = MockEnv(), 0, []
         inference = VirtualInference(StepPolicy(), latency_s)
-        self.executor = Executor(inference, Asynchronous(10), Safety(BRICKS, LIMITS), STANDING, seed=0)
+        self.executor = Executor(inference, Prefix(10), Safety(BRICKS, LIMITS), STANDING, seed=0)
 
     def observe(self):
         self.observed.append(self.now)

@@ -5,8 +5,8 @@ import pytest
 
 from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.loop import Executor, InferenceFailed
+from xr0_robot.executor.methods import Prefix
 from xr0_robot.executor.safety import Safety
-from xr0_robot.executor.strategy import Asynchronous
 from xr0_robot.robots.mock import LIMITS, MOCK, MockEnv, MockPolicy
 
 
@@ -29,7 +29,7 @@ class Listener:
 def begin(policy, env, latency_s=0.1):
     listener = Listener()
     inference = VirtualInference(policy, latency_s)
-    executor = Executor(inference, Asynchronous(10), Safety(MOCK, LIMITS), env.state(), 7, observer=listener)
+    executor = Executor(inference, Prefix(10), Safety(MOCK, LIMITS), env.state(), 7, observer=listener)
     return executor, listener
 
 

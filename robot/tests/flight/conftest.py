@@ -7,7 +7,7 @@ from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.strategy import Asynchronous
+from xr0_robot.executor.methods import Prefix
 from xr0_robot.flight.recorder import open_recorder
 from xr0_robot.robots.mock import LIMITS, MockEnv, MockPolicy
 
@@ -32,6 +32,18 @@ class Rough(VirtualInference):
         if reply is not None:
             reply.chunk.actions[:] += self._rng.normal(0, 0.05, reply.chunk.actions.shape)
         return reply
+
+
+class Able(MockPolicy):
+    """Does what any method needs."""
+
+    guidance = ("gradient", "ramp")
+
+    def infer_guided(self, observation, guide, seed):
+        return self.infer(observation, guide.rows[: guide.delay], seed)
+
+    def correct(self, observation, chunk, row, command):
+        return command + 0.1 * (observation.state - chunk.actions[row])
 
 
 class Farther(MockEnv):
@@ -61,8 +73,8 @@ def fly(tmp_path):
         result = rollout(
             env,
             Episode(seed),
-            inference=Rough(MockPolicy(env), seed),
-            strategy=strategy or Asynchronous(10),
+            inference=Rough(Able(env), seed),
+            strategy=strategy or Prefix(10),
             clock=clock,
             limits=LIMITS,
             deadlines=DEADLINES,

@@ -19,7 +19,7 @@ ENDLESS = """
     from xr0_robot.bench.rollout import Episode, rollout
     from xr0_robot.executor.clock import WallClock
     from xr0_robot.executor.inference import ThreadedInference
-    from xr0_robot.executor.strategy import Asynchronous
+    from xr0_robot.executor.methods import Prefix
     from xr0_robot.flight.recorder import open_recorder
     from xr0_robot.robots.mock import LIMITS, MockEnv, MockPolicy
 
@@ -29,7 +29,7 @@ ENDLESS = """
 
     env = Endless()
     rollout(
-        env, Episode(0), inference=ThreadedInference(MockPolicy(env), 0.05), strategy=Asynchronous(10),
+        env, Episode(0), inference=ThreadedInference(MockPolicy(env), 0.05), strategy=Prefix(10),
         clock=WallClock(), limits=LIMITS, time_limit_s=100.0, observer=open_recorder(Path(sys.argv[1])),
         watch=lambda tick, observe: print(tick.tick, flush=True),
     )

@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 
 from xr0_robot import wire
-from xr0_robot.executor.strategy import Asynchronous, Naive, Synchronous
+from xr0_robot.executor.methods import A2C2, RTC, Ensemble, Naive, Prefix, PrefixDecay, Synchronous, Vlash
 from xr0_robot.flight import log, segments
 from xr0_robot.flight.replay import replay
 
+METHODS = [Prefix(10), Naive(4), Synchronous(7), Ensemble(), PrefixDecay(), RTC(), Vlash(), A2C2(Prefix())]
 
-@pytest.mark.parametrize("strategy", [Asynchronous(10), Naive(4), Synchronous(7)])
+
+@pytest.mark.parametrize("strategy", METHODS, ids=lambda method: method.name)
 def test_a_rough_episode_is_replayed_bit_for_bit(fly, strategy):
     result, recorder = fly(strategy)
     (flight,) = log.read(fly.log)
@@ -103,7 +105,7 @@ def test_a_log_whose_beginning_was_overwritten_is_replayed_from_where_it_begins(
     assert outcome.first > 100 and outcome.first + outcome.ticks == len(result.ticks)
 
 
-@pytest.mark.parametrize("strategy", [Asynchronous(10), Synchronous(7)])
+@pytest.mark.parametrize("strategy", METHODS, ids=lambda method: method.name)
 def test_each_segment_can_be_replayed_alone(fly, strategy):
     fly(strategy, time_limit_s=5.0, budget_bytes=100_000)
     paths = segments.segments(fly.log)

@@ -18,11 +18,11 @@ from xr0.cli import train as cli_train
 from xr0.config import FLOW_STEPS
 from xr0.touch import cli as cli_tactile
 from xr0_robot import worlds
+from xr0_robot.modes import Mode
 
 TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
 """The checkpoint that the repository ships."""
 
-Mode = Literal["sync", "async", "naive"]
 Jitter = Literal["steady", "lognormal", "spikes"]
 app = tyro.extras.SubcommandApp()
 app.command(cli_data.app, name="data", help="Datasets: demonstrations, checks, robots, statistics.")

@@ -22,6 +22,7 @@ from xr0_robot.bench.rollout import EpisodeResult, Watcher
 from xr0_robot.bench.video import COLOURS, Recorder
 from xr0_robot.executor.inference import Policy
 from xr0_robot.executor.loop import Tick
+from xr0_robot.modes import WORDS
 from xr0_robot.types import Observation
 from xr0_robot.worlds import TRAINED, WORLDS
 
@@ -89,16 +90,11 @@ def demo(policy: Policy, settings: Settings, out: Path, live_view: bool, flight:
 
 def caption(settings: Settings) -> str:
     """How the episodes are run, in words."""
-    words = {
-        "async": "thinking while it moves",
-        "naive": "thinking while it moves, without a prefix",
-        "sync": "stopping to think",
-    }[settings.mode]
     added = "of" if settings.clock == "virtual" else "of added"
     latency = f", {settings.latency_ms:g} ms {added} latency" if settings.latency_ms else ""
     changed = settings.variant != TRAINED
     variant = f", {WORLDS[settings.world][settings.variant]}" if changed else ""
-    return f"{settings.mode}, {words}{latency}{variant}"
+    return f"{settings.mode}, {WORDS[settings.mode]}{latency}{variant}"
 
 
 def table(done: list[EpisodeResult], everything: Mapping[str, Any]) -> Table:

@@ -13,8 +13,10 @@ from xr0_robot.bench.rollout import Episode, EpisodeResult, Watcher, rollout
 from xr0_robot.executor.clock import Clock, VirtualClock, WallClock
 from xr0_robot.executor.inference import Inference, Policy, ThreadedInference, VirtualInference
 from xr0_robot.executor.jitter import JITTERS
-from xr0_robot.executor.strategy import EXECUTE_HORIZON, Asynchronous, Naive, Strategy, Synchronous
+from xr0_robot.executor.methods import Method, named
+from xr0_robot.executor.strategy import EXECUTE_HORIZON
 from xr0_robot.flight.recorder import open_recorder
+from xr0_robot.modes import Mode
 from xr0_robot.sims.world import World, open_world
 from xr0_robot.worlds import DEFAULT, TRAINED
 
@@ -32,7 +34,7 @@ class Settings:
     """
 
     world: str = DEFAULT
-    mode: Literal["sync", "async", "naive"] = "async"
+    mode: Mode = "async"
     clock: Literal["wall", "virtual"] = "virtual"
     latency_ms: float = 0.0
     jitter: str = "steady"
@@ -52,10 +54,9 @@ class Settings:
                 f"jitter: got {self.jitter} by the wall clock, which has its own; expected steady"
             )
 
-    def strategy(self) -> Strategy:
-        """When to think."""
-        kind = {"sync": Synchronous, "async": Asynchronous, "naive": Naive}[self.mode]
-        return kind(self.execute_horizon)
+    def strategy(self) -> Method:
+        """How the robot goes on while it thinks."""
+        return named(self.mode, self.execute_horizon)
 
     def timing(self, policy: Policy) -> tuple[Clock, Inference]:
         """The clock, and an inference that keeps to it."""
@@ -71,8 +72,9 @@ def run(
     """Seeds first_seed, first_seed + 1, ...; after GIVE_UP episodes in a row that failed to run, no more.
 
     flight: folder in which all that happens is recorded. ValueError, before anything moves, for a task of
-    one's own that the world cannot score.
+    one's own that the world cannot score, or a mode that does not fit the policy or its robot.
     """
+    settings.strategy().check(policy)
     recorder = None if flight is None else open_recorder(flight)
     world = open_world(settings.world, settings.variant)
     if settings.task is not None:

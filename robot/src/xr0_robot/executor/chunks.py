@@ -17,6 +17,7 @@ class ChunkQueue:
         self._actions: np.ndarray | None = None
         self._observed_tick = 0
         self._joined_tick = 0
+        self._chunks: list[tuple[int, np.ndarray]] = []  # as they came, with the tick of their first row
         self.chunk = -1
         """Serial number of the chunk in use, from 0; -1 before the first."""
 
@@ -36,14 +37,34 @@ class ChunkQueue:
         if outdated or row >= len(actions):
             return None
         self._actions = np.array(actions, dtype=np.float64)
+        self._chunks = [(tick, rows) for tick, rows in self._chunks if tick + len(rows) > now_tick]
+        self._chunks.append((observed_tick, self._actions.copy()))
         self._observed_tick = observed_tick
         self._joined_tick = now_tick
         self.chunk += 1
         return row
 
+    def older(self, tick: int) -> tuple[np.ndarray, ...]:
+        """Of the chunks before the newest, as they came and oldest first, the rows [n, native_dim] from a
+        tick on."""
+        left = [rows[max(0, tick - first) :] for first, rows in self._chunks[:-1]]
+        return tuple(rows for rows in left if len(rows) > 0)
+
+    def revise(self, from_tick: int, actions: np.ndarray) -> None:
+        """Put other commands [n, native_dim] in the plan's place from a tick on, as many as it has left."""
+        left = self.remaining(from_tick)
+        if self._actions is None or actions.shape != (left, self._actions.shape[1]):
+            raise ValueError(f"plan: got commands of shape {actions.shape}, expected {left} rows")
+        self._actions[len(self._actions) - left :] = actions
+
+    def row(self, tick: int) -> int:
+        """Which row of the newest chunk a tick has."""
+        return tick - self._observed_tick
+
     def clear(self) -> None:
-        """Forget the chunk in use; the serial number goes on."""
+        """Forget the chunk in use and those before; the serial number goes on."""
         self._actions = None
+        self._chunks = []
 
     def at(self, tick: int) -> np.ndarray | None:
         """The command [native_dim] for a tick, None if the plan has none (or had, before it was replaced)."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from xr0_robot.executor.jitter import STEADY, Jitter
-from xr0_robot.types import Chunk, Embodiment, Observation
+from xr0_robot.types import Chunk, Embodiment, Guidance, Guide, Observation
 
 ROUNDING_S = 1e-9
 """A reply due at the very tick must not miss it by a rounding of the sum start + latency."""
@@ -34,18 +34,49 @@ class Policy(Protocol):
         ...
 
 
+@runtime_checkable
+class GuidedPolicy(Protocol):
+    """A policy whose sampling can be led along the plan in hand, in the ways of `guidance`."""
+
+    guidance: tuple[Guidance, ...]
+
+    def infer_guided(self, observation: Observation, guide: Guide, seed: int | None) -> Chunk:
+        """As `Policy.infer`, with a guide instead of a prefix."""
+        ...
+
+
+@runtime_checkable
+class CorrectingPolicy(Protocol):
+    """A policy with a correction head, which the control loop runs in every tick, while `infer` may run in a
+    thread beside it."""
+
+    def correct(self, observation: Observation, chunk: Chunk, row: int, command: np.ndarray) -> np.ndarray:
+        """What to send [native_dim] by an observation of now, instead of the `command` that is planned for
+        it: row `row` of `chunk`, or what a method made of it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Request:
-    """What the policy is asked, and the control tick it was asked at."""
+    """What the policy is asked, and the control tick it was asked at.
+
+    ahead: row 0 of the answer belongs to this many ticks after the observation.
+    """
 
     observation: Observation
     prefix: np.ndarray | None
     seed: int
     tick: int
+    guide: Guide | None = None
+    ahead: int = 0
 
     def answer(self, policy: Policy) -> Chunk:
         """Ask; the prefix is what was committed, neither more nor less."""
-        return policy.infer(self.observation, self.prefix, self.seed)
+        if self.guide is None:
+            return policy.infer(self.observation, self.prefix, self.seed)
+        if not isinstance(policy, GuidedPolicy):
+            raise ValueError("policy: takes no guide, got one")
+        return policy.infer_guided(self.observation, self.guide, self.seed)
 
 
 @dataclass(frozen=True)

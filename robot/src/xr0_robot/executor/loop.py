@@ -14,11 +14,11 @@ from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.chunks import ChunkQueue
 from xr0_robot.executor.inference import Inference, Reply, Request
 from xr0_robot.executor.latency import Delay, Quantile
-from xr0_robot.executor.observer import ObservedInference, Observer, Setup, Unobserved
+from xr0_robot.executor.observer import ObservedInference, Observer, Setup, Unobserved, observed
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.silence import Silence
-from xr0_robot.executor.strategy import Strategy
-from xr0_robot.types import Observation
+from xr0_robot.executor.strategy import Handover, Moment, Planned, Strategy
+from xr0_robot.types import Chunk, Observation
 
 Freshness = Literal["fresh", "prefix", "idle", "touch"]
 """fresh: as planned; prefix: as promised to the inference under way; idle: nothing to do, holding; touch:
@@ -99,9 +99,11 @@ class Executor:
         """Begin an episode standing at `state` [state_dim]; what was under way before is never executed.
 
         deadlines, delay: their defaults where None, the delay as a `Quantile` of what was measured; observer:
-        is told all that is given and decided.
+        is told all that is given and decided. ValueError, one line, where the strategy does not fit the
+        policy or its robot.
         """
         inference.cancel()
+        strategy.check(inference.policy)
         safety.reset(state)
         observer = observer or Unobserved()
         self._note = observer.note
@@ -109,7 +111,7 @@ class Executor:
         self._strategy = strategy
         self._safety = safety
         self._embodiment = inference.policy.embodiment
-        self._max_prefix = inference.policy.max_prefix
+        self._correct = observed(strategy.correction(inference.policy), observer.note)
         self._seed = seed
         self._deadlines = deadlines or Deadlines()
         self._silence = Silence(self._deadlines)
@@ -126,6 +128,8 @@ class Executor:
         self._tick = 0
         self._epoch = 0
         self._asked = _Asked()
+        self._chunk: Chunk | None = None  # as the policy gave it
+        self._seen: Observation | None = None  # in this tick, for a correction
         self._requests = 0
         self._promised_until = 0
         self._plan_start_s = 0.0  # when tick 0 would have been due, had the plan never waited
@@ -137,7 +141,8 @@ class Executor:
         observer.begin(Setup.of(inference.policy, *own), self)
 
     def tick(self, now_s: float, observe: Callable[[], Observation]) -> Tick:
-        """The command for this tick; `observe` is called only if an inference starts.
+        """The command for this tick; `observe` is called only if an inference starts, or where a method
+        corrects every command.
 
         Raises InferenceFailed after `Deadlines.patience_s` without a usable answer, for a request that the
         policy refused, or for a chunk that does not fit the robot: the episode is over, and the caller has
@@ -160,8 +165,9 @@ class Executor:
         self._drop_outdated(now_s)
         remaining = self.queue.remaining(self._tick)
         due = self._strategy.due(self._tick - self._asked.tick, remaining, self._expected_delay())
+        self._seen = None if self._correct is None else self._look(observe)
         if due and not self._inference.busy and self._silence.reached(now_s):
-            self._ask(now_s, observe())
+            self._ask(now_s, self._seen or self._look(observe))
 
     def act(self, now_s: float) -> Tick:
         """The second half: take in what was answered at once, and say what to send."""
@@ -169,7 +175,7 @@ class Executor:
             with self._failures(now_s):
                 self._receive(now_s)
         self._drop_outdated(now_s)  # the policy may have been lost just now
-        done = self._command()
+        done = self._command(now_s)
         self._tick += 1
         return done
 
@@ -205,8 +211,12 @@ class Executor:
         """Why nothing usable comes from the policy, in one line; None while it does, or is only slow."""
         return self._silence.reason
 
-    def _ask(self, now_s: float, observation: Observation) -> None:
+    def _look(self, observe: Callable[[], Observation]) -> Observation:
+        observation = observe()
         self._note("observation", observation=observation)
+        return observation
+
+    def _ask(self, now_s: float, observation: Observation) -> None:
         age_s, limit_s = now_s - observation.time_s, self._deadlines.max_picture_age_s
         if age_s > limit_s:
             self.stale_pictures += 1
@@ -217,20 +227,23 @@ class Executor:
             self._start(now_s, observation)
 
     def _start(self, now_s: float, observation: Observation) -> None:
-        delay = self._expected_delay()
-        count = self._strategy.committed(delay, self._max_prefix)
-        if count < self._strategy.committed(delay, delay) and not self._warned:
+        delay, policy = self._expected_delay(), self._inference.policy
+        moment = Moment(
+            observation, self._planned(), delay, policy.action_horizon, policy.max_prefix, self._embodiment
+        )
+        asked = self._strategy.ask(moment)
+        if asked.untold and not self._warned:
+            told = delay - asked.untold
             log.warning(
-                "inference takes %d ticks, the policy knows prefixes up to %d: seams may show", delay, count
+                "inference takes %d ticks, the policy knows prefixes up to %d: seams may show", delay, told
             )
             self._warned = True
-        prefix = self._promised(count)
         seed = self._next_seed()
         self._requests += 1
         self._asked = _Asked(self._tick, self._epoch, self._idle_ticks)
-        self._promised_until = self._tick + len(prefix)
+        self._promised_until = self._tick + asked.promised
         self._silence.begin(now_s)
-        request = Request(observation, prefix if len(prefix) else None, seed, self._tick)
+        request = Request(asked.observation, asked.prefix, seed, self._tick, asked.guide, asked.ahead)
         self._inference.start(request, now_s)
 
     def _expected_delay(self) -> int:
@@ -241,17 +254,22 @@ class Executor:
         """The next request's own."""
         return int(np.random.SeedSequence([self._seed, self._requests]).generate_state(1)[0])
 
-    def _promised(self, count: int) -> np.ndarray:
-        """The next commands [n <= count, native_dim] as they will be sent, in the plan's own coordinates.
+    def _planned(self) -> Planned:
+        """The plan as it is now, in its own coordinates.
 
         The adjustment is taken to stay as it is now; where no limit interferes, that makes no difference.
         """
-        planned = self.queue.prefix(self._tick, count)
-        adjustment = self.adjustment
-        if adjustment is None or len(planned) == 0:
-            return self._safety.preview(planned)
-        sent = self._safety.preview(np.stack([adjustment.sent(row) for row in planned]))
-        return np.stack([adjustment.seen(row) for row in sent])
+        plan = self.queue.prefix(self._tick, self.queue.remaining(self._tick))
+        plan = plan.reshape(-1, self._embodiment.native_dim)
+
+        def planned(count: int) -> np.ndarray:
+            rows, adjustment = plan[:count], self.adjustment
+            if adjustment is None or len(rows) == 0:
+                return self._safety.preview(rows)
+            sent = self._safety.preview(np.stack([adjustment.sent(row) for row in rows]))
+            return np.stack([adjustment.seen(row) for row in sent])
+
+        return planned
 
     def _receive(self, now_s: float) -> None:
         reply = self._inference.poll(now_s)
@@ -314,16 +332,28 @@ class Executor:
         plan_start_s = reply.request.observation.time_s - started * self.dt
         if self._late(now_s, plan_start_s):
             return
-        row = self.queue.merge(actions[: self._strategy.rows(len(actions))], started, self._tick)
-        if row is not None:
-            self._plan_start_s = plan_start_s
-            self._note("joined", chunk=self.queue.chunk, row=row)
-        else:
-            self._note("dropped", why="its last row has gone by, or a later observation's plan is here")
+        if self._join(actions[: self._strategy.rows(len(actions))], started + reply.request.ahead):
+            self._plan_start_s, self._chunk = plan_start_s, reply.chunk
         self._delays.append(self._tick - reply.request.tick)
         self.latencies_s.append(reply.latency_s)
         self._promised_until = 0
         self._silence.end()
+
+    def _join(self, actions: np.ndarray, first_tick: int) -> bool:
+        """Hand the plan over to a chunk whose row 0 is for `first_tick`; False where it comes too late."""
+        planned, bridge = self._planned(), self.queue.prefix(self._tick, max(0, first_tick - self._tick))
+        if len(bridge) > 0:  # the plan in hand goes on until the chunk begins
+            actions = np.concatenate([bridge, actions])
+        row = self.queue.merge(actions, min(first_tick, self._tick), self._tick)
+        if row is None:
+            self._note("dropped", why="its last row has gone by, or a later observation's plan is here")
+            return False
+        self._note("joined", chunk=self.queue.chunk, row=row)
+        fresh = self.queue.prefix(self._tick, self.queue.remaining(self._tick))
+        still = self.held() if self.adjustment is None else self.adjustment.seen(self.held())
+        handover = Handover(fresh, planned, self.queue.older(self._tick), still, self._embodiment)
+        self.queue.revise(self._tick, self._strategy.join(handover))
+        return True
 
     def _checked(self, reply: Reply) -> np.ndarray:
         actions, robot = reply.chunk.actions, self._embodiment
@@ -337,10 +367,13 @@ class Executor:
             )
         return actions
 
-    def _command(self) -> Tick:
+    def _command(self, now_s: float) -> Tick:
         action = self.queue.at(self._tick)
         if action is None:
             return self._hold(self._dropped)
+        if self._correct is not None and self._chunk is not None and self._seen is not None:
+            with self._failures(now_s):
+                action = self._correct(self._seen, self._chunk, self.queue.row(self._tick), action)
         if self.adjustment is not None:
             action = self.adjustment.sent(action)
         verdict = self._safety.check(action)

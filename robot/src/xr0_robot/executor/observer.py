@@ -14,16 +14,28 @@ import numpy as np
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import Inference, Policy, Reply, Request
 from xr0_robot.executor.latency import Delay
-from xr0_robot.executor.strategy import Strategy
+from xr0_robot.executor.strategy import Correct, Strategy
 from xr0_robot.limits import Limits
-from xr0_robot.types import Embodiment
+from xr0_robot.types import Chunk, Embodiment, Observation
 
 Event = Literal[
-    "late", "tick", "obey", "observation", "request", "reply", "failure", "joined", "dropped", "done", "end"
+    "late",
+    "tick",
+    "obey",
+    "observation",
+    "request",
+    "reply",
+    "failure",
+    "joined",
+    "dropped",
+    "corrected",
+    "done",
+    "end",
 ]
 """In the order of a tick. Given to the executor: how late the tick is, that it begins, what another author
-commands instead of the plan, an observation, a reply or what was raised instead. Decided by it: the request,
-the row at which a chunk takes over, what is dropped and why, the `Tick` that is done."""
+commands instead of the plan, an observation, a reply, a command as its policy corrects it, or what was raised
+instead. Decided by it: the request, the row at which a chunk takes over, what is dropped and why, the `Tick`
+that is done."""
 
 
 @dataclass(frozen=True)
@@ -120,3 +132,20 @@ class ObservedInference:
     def close(self) -> None:
         """Start nothing more."""
         self._inference.close()
+
+
+def observed(correct: Correct | None, note: Callable[..., None]) -> Correct | None:
+    """A correction whose results and failures are noted."""
+    if correct is None:
+        return None
+
+    def noted(observation: Observation, chunk: Chunk, row: int, command: np.ndarray) -> np.ndarray:
+        try:
+            corrected = correct(observation, chunk, row, command)
+        except Exception as error:
+            note("failure", error=error)
+            raise
+        note("corrected", command=corrected)
+        return corrected
+
+    return noted

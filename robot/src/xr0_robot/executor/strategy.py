@@ -1,99 +1,117 @@
-"""When to think: while the robot moves, or while it stands."""
+"""What a method of real-time execution decides: when to think, what to ask, and how a new chunk takes over.
+
+Each method is a value in `executor.methods`; the control loop knows this protocol and no method's name.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+import numpy as np
+
+from xr0_robot.executor.inference import Policy
+from xr0_robot.types import Chunk, Embodiment, Guide, Observation
 
 EXECUTE_HORIZON = 10
 """Ticks of a chunk that are executed before the next is asked for, where nobody says otherwise (the official
 client's)."""
-MARGIN_TICKS = 1
-"""Start this much earlier than the estimate asks: a tick of scheduling jitter must not stop the robot."""
+
+Planned = Callable[[int], np.ndarray]
+"""The next n commands [m <= n, native_dim] of the plan in hand, as they will be sent; fewer where it ends
+sooner."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How things stand when an inference starts. delay: how many ticks it is expected to take; horizon,
+    max_prefix: rows of a chunk, and of the longest prefix that the policy knows."""
+
+    observation: Observation
+    planned: Planned
+    delay: int
+    horizon: int
+    max_prefix: int
+    embodiment: Embodiment
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the policy is asked.
+
+    ahead: row 0 of the answer belongs to this many ticks after the observation; untold: ticks of the delay
+    whose commands the policy should know and cannot.
+    """
+
+    observation: Observation
+    prefix: np.ndarray | None = None
+    guide: Guide | None = None
+    ahead: int = 0
+    untold: int = 0
+
+    @property
+    def promised(self) -> int:
+        """How many of the next commands the answer builds on."""
+        prefix = 0 if self.prefix is None else len(self.prefix)
+        return max(prefix, 0 if self.guide is None else self.guide.delay, self.ahead)
+
+
+@dataclass(frozen=True)
+class Handover:
+    """A new chunk is here; all rows are for the ticks from now on.
+
+    fresh: its rows [n, native_dim]; planned: the plan in hand, which may have ended; older: of the chunks
+    before as the policy gave them, oldest first, what is left for now; still: the command [native_dim] that
+    stands still.
+    """
+
+    fresh: np.ndarray
+    planned: Planned
+    older: tuple[np.ndarray, ...]
+    still: np.ndarray
+    embodiment: Embodiment
+
+
+Correct = Callable[[Observation, Chunk, int, np.ndarray], np.ndarray]
+"""What to send [native_dim] by an observation of now, for the row of the chunk that this tick has and the
+command that is planned for it."""
 
 
 class Strategy(Protocol):
-    """Decides when inference starts, what is committed meanwhile, and how much of a chunk is executed."""
+    """A method of real-time execution."""
 
     @property
     def name(self) -> str:
-        """As written to results."""
+        """As the command line and results call it."""
+        ...
+
+    def check(self, policy: Policy) -> None:
+        """ValueError, one line, where this policy or its robot cannot be executed so."""
         ...
 
     def due(self, ticks_since_start: int, remaining: int, delay: int) -> bool:
-        """Start now? Ticks since the last start, commands left, the estimated delay in ticks."""
-        ...
-
-    def committed(self, delay: int, max_prefix: int) -> int:
-        """How many of the next commands to promise to the policy."""
+        """Start an inference now? Ticks since the last start, commands left, the estimated delay."""
         ...
 
     def rows(self, horizon: int) -> int:
         """How many rows of a chunk may be executed."""
         ...
 
+    def ask(self, moment: Moment) -> Question:
+        """What to ask."""
+        ...
 
-@dataclass(frozen=True)
-class Asynchronous:
-    """Think while moving: every `execute_horizon` ticks, with the commands that run meanwhile as prefix.
+    def join(self, handover: Handover) -> np.ndarray:
+        """The plan [n, native_dim] from now on."""
+        ...
 
-    Needs delay <= execute_horizon <= horizon - delay to keep that pace (arXiv 2506.07339); a slower policy
-    is asked again as soon as it has answered.
-    """
-
-    execute_horizon: int
-    name = "async"
-
-    def __post_init__(self) -> None:
-        _check_execute_horizon(self.execute_horizon)
-
-    def due(self, ticks_since_start: int, remaining: int, delay: int) -> bool:
-        """At the pace, or in time for what is left."""
-        return ticks_since_start >= self.execute_horizon or remaining <= delay + MARGIN_TICKS
-
-    def committed(self, delay: int, max_prefix: int) -> int:
-        """All that will run meanwhile, as far as the policy was trained for."""
-        return min(delay, max_prefix)
-
-    def rows(self, horizon: int) -> int:
-        """The whole chunk: its tail is there for a late successor."""
-        return horizon
+    def correction(self, policy: Policy) -> Correct | None:
+        """What corrects each command in its own tick; None where nothing does."""
+        ...
 
 
-@dataclass(frozen=True)
-class Naive(Asynchronous):
-    """Think while moving, and promise nothing: each chunk begins where its observation was."""
-
-    name = "naive"
-
-    def committed(self, delay: int, max_prefix: int) -> int:
-        """Nothing: the policy does not know what runs meanwhile."""
-        return 0
-
-
-@dataclass(frozen=True)
-class Synchronous:
-    """Execute `execute_horizon` rows, stand still, think, go on: no command is promised."""
-
-    execute_horizon: int
-    name = "sync"
-
-    def __post_init__(self) -> None:
-        _check_execute_horizon(self.execute_horizon)
-
-    def due(self, ticks_since_start: int, remaining: int, delay: int) -> bool:
-        """Once everything is executed."""
-        return remaining == 0
-
-    def committed(self, delay: int, max_prefix: int) -> int:
-        """Nothing runs meanwhile."""
-        return 0
-
-    def rows(self, horizon: int) -> int:
-        """The executed part."""
-        return min(self.execute_horizon, horizon)
-
-
-def _check_execute_horizon(ticks: int) -> None:
+def check_execute_horizon(ticks: int) -> None:
+    """ValueError for less than a tick."""
     if ticks < 1:
         raise ValueError(f"execute_horizon: got {ticks} ticks, expected at least 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from xr0_robot.executor.safety import Safety
 from xr0_robot.flight import values
 from xr0_robot.flight.log import Flight
 from xr0_robot.flight.recorder import Record, Recorder
-from xr0_robot.types import Chunk, Observation
+from xr0_robot.types import GUIDANCE, Chunk, Guide, Observation
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,29 @@ class _NothingSeen(Exception):  # noqa: N818 (what has happened)
 
 
 class _Said:
-    """What the policy said of itself."""
+    """What the policy said of itself, and how it corrected commands."""
 
-    def __init__(self, setup: Setup) -> None:
+    guidance = GUIDANCE
+
+    def __init__(self, setup: Setup, peek: Callable[[], Record | None]) -> None:
+        self._peek = peek
         self.embodiment = setup.embodiment
         self.action_horizon = setup.action_horizon
         self.max_prefix = setup.max_prefix
 
     def infer(self, observation: Observation, prefix: np.ndarray | None, seed: int | None) -> Chunk:
         raise RuntimeError("replay: asks no policy")
+
+    def infer_guided(self, observation: Observation, guide: Guide, seed: int | None) -> Chunk:
+        raise RuntimeError("replay: asks no policy")
+
+    def correct(self, observation: Observation, chunk: Chunk, row: int, command: np.ndarray) -> np.ndarray:
+        record = self._peek()
+        if record is not None and record["event"] == "failure":
+            raise values.decode(record["error"])
+        if record is None or record["event"] != "corrected":
+            raise _NothingSeen
+        return values.decode(record["command"])
 
 
 class _Tape:
@@ -84,7 +99,7 @@ class _Tape:
     full = False
 
     def __init__(self, flight: Flight) -> None:
-        self.policy: Policy = _Said(flight.setup)
+        self.policy: Policy = _Said(flight.setup, self.peek)
         self.difference: str | None = None
         self.end: str | None = None
         self.first, self.tick, self.ticks = -1, -1, 0

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from xr0_robot import deadlines, limits, segment, types
-from xr0_robot.executor import chunks, inference, jitter, latency, loop, observer, safety, strategy
+from xr0_robot.executor import chunks, inference, jitter, latency, loop, methods, observer, safety, strategy
 from xr0_robot.types import Observation
 
 MODULES: tuple[ModuleType, ...] = (
@@ -24,6 +24,7 @@ MODULES: tuple[ModuleType, ...] = (
     deadlines,
     observer,
     strategy,
+    methods,
     inference,
     chunks,
     jitter,
@@ -43,7 +44,17 @@ KIND = "is"
 """Key of a dataclass's name among its fields."""
 
 GIVEN = frozenset(
-    {"_note", "_inference", "_strategy", "_delay", "_embodiment", "_deadlines", "limits", "adjustment"}
+    {
+        "_note",
+        "_inference",
+        "_strategy",
+        "_correct",
+        "_delay",
+        "_embodiment",
+        "_deadlines",
+        "limits",
+        "adjustment",
+    }
 )
 """Attributes of the executor and of its parts that are given to it anew, not remembered."""
 

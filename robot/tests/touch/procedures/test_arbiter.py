@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.loop import Executor, InferenceFailed
+from xr0_robot.executor.methods import Prefix, Synchronous
 from xr0_robot.executor.safety import Safety
-from xr0_robot.executor.strategy import Asynchronous, Synchronous
 from xr0_robot.limits import PlainLimit, PoseLimit
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.touch.procedures.arbiter import Arbiter
@@ -67,7 +67,7 @@ class Bench:
     def __init__(self, world, goal, predictor, latencies=(3,), strategy=None, touch=None):
         self.world, self.policy = world, DatedPolicy([*world.state[:6], 0.0])
         inference = Jittery(self.policy, latencies)
-        strategy = strategy or Asynchronous(10)
+        strategy = strategy or Prefix(10)
         self.executor = Executor(inference, strategy, Safety(BRICKS, WIDE), world.state.copy(), seed=0)
         self.writers = Counter()
         for name in ("tick", "obey"):
@@ -199,7 +199,7 @@ forces = st.lists(
 )
 sizes = st.lists(st.one_of(st.none(), st.just(float("nan")), st.floats(-4, 4)), max_size=8)
 latencies = st.lists(st.integers(0, 9), min_size=1, max_size=4)
-strategies = st.sampled_from([Asynchronous(10), Asynchronous(4), Synchronous(10)])
+strategies = st.sampled_from([Prefix(10), Prefix(4), Synchronous(10)])
 
 
 @settings(max_examples=40)

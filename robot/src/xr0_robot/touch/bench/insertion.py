@@ -22,7 +22,7 @@ from xr0_robot.bench.rollout import Drive, Episode, EpisodeResult, rollout
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.loop import Executor, Tick
-from xr0_robot.executor.strategy import EXECUTE_HORIZON, Asynchronous
+from xr0_robot.executor.methods import Prefix
 from xr0_robot.leash import follow_parent
 from xr0_robot.report import machine, versions, wilson, write
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
@@ -208,7 +208,7 @@ def _rollout(env: InsertionEnv, policy: InsertionExpert, seed: int, drive: Drive
         env,
         Episode(seed),
         inference=inference,
-        strategy=Asynchronous(EXECUTE_HORIZON),
+        strategy=Prefix(),
         clock=VirtualClock(),
         limits=BRICKS_LIMITS,
         time_limit_s=TIME_LIMIT_S,
