@@ -64,7 +64,7 @@ def test_the_seam_is_met_in_place_and_velocity() -> None:
 def test_the_way_back_is_the_critically_damped_one() -> None:
     still, other = np.zeros((T, 8)), np.outer(np.arange(T), np.ones(8)) * 0.01
     out = bridge.bridge(still, other, ROBOT, seed_of(3))
-    w = 15 / 30
+    w = (1 / 30) / bridge.RETURN_S
     for j in (1, 4, 20):
         assert out[2 + j, 0] == pytest.approx((0.02 + (0.01 + w * 0.02) * j) * np.exp(-w * j))
 
