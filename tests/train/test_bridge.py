@@ -55,7 +55,7 @@ def test_what_follows_ends_on_the_demonstration(length: int) -> None:
 
 def test_the_seam_is_met_in_place_and_velocity() -> None:
     """With ticks of next to no time, what is added behind the seam goes on as straight as before it."""
-    fast = replace(ROBOT, rate_hz=30_000.0)
+    fast = replace(ROBOT, rate_hz=300_000.0)
     still, other = np.zeros((T, 8)), np.outer(np.arange(T), np.ones(8)) * 0.01
     out = bridge.bridge(still, other, fast, seed_of(6))
     assert np.allclose(np.diff(out[:12, :6], axis=0), 0.01, rtol=0.01)
