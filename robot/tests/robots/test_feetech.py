@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.strategy import Asynchronous
+from xr0_robot.executor.methods import Prefix
 from xr0_robot.robots.feetech import bus, calibration, packets
 from xr0_robot.robots.feetech.arm import JOINTS, SO101, Arm, limits
 from xr0_robot.robots.feetech.bus import GOAL_POSITION, HOMING_OFFSET, PRESENT_POSITION, TORQUE, Bus, BusError
@@ -171,7 +171,7 @@ def fly(env):
         env,
         Episode(0),
         inference=VirtualInference(Wave(), 0.1),
-        strategy=Asynchronous(10),
+        strategy=Prefix(),
         clock=VirtualClock(),
         limits=limits(CALIBRATED),
         time_limit_s=1.5,

@@ -14,6 +14,7 @@ from xr0_robot import report, wire
 from xr0_robot.executor.observer import Event, Setup
 from xr0_robot.flight import values
 from xr0_robot.flight.segments import Ring, segments
+from xr0_robot.types import Observation
 
 FORMAT = 1
 """Raised when a reader of the previous version would misread a log."""
@@ -23,6 +24,9 @@ SEGMENT_BYTES = 8 * 2**20
 """What the ring loses at a time, and what a damaged file can cost."""
 THUMBNAIL_PX = 32
 """Longest side of the pictures that are kept: enough to see a frozen or covered camera."""
+
+PICTURES_EVERY_S = 0.2
+"""And no more often."""
 
 Record = dict[str, Any]
 
@@ -71,6 +75,7 @@ class Recorder:
         self._executor: object = None
         self._episode, self._part = 0, 0
         self._open: Record | None = None
+        self._pictures_s = -np.inf
         self.broken: str | None = None
         """Why nothing is recorded any more, until the next episode."""
         self.lost = 0
@@ -80,6 +85,7 @@ class Recorder:
         """An episode, in a segment of its own."""
         self._setup, self._executor = setup, executor
         self._part, self._open, self.broken = 0, None, None
+        self._pictures_s = -np.inf
         self._guarded(self._head, None)
 
     def note(self, event: Event, **given: Any) -> None:
@@ -106,12 +112,19 @@ class Recorder:
             self._head(values.remembered(self._executor))
         record = {"event": event} | {key: values.encode(value) for key, value in given.items()}
         if event == "observation":
-            record["pictures"] = {key: _thumbnail(p) for key, p in given["observation"].images.items()}
+            record["pictures"] = self._pictures(given["observation"])
         if event == "request":
             self._open = record
         elif event in ("reply", "failure"):
             self._open = None
         self._sink.write(wire.pack(record))
+
+    def _pictures(self, observation: Observation) -> dict[str, np.ndarray]:
+        """Of every observation where there are few, of some where a method looks in every tick."""
+        if not observation.images or observation.time_s < self._pictures_s + PICTURES_EVERY_S:
+            return {}
+        self._pictures_s = observation.time_s
+        return {key: _thumbnail(picture) for key, picture in observation.images.items()}
 
     def _head(self, memory: Record | None) -> None:
         number = self._sink.open()
