@@ -21,7 +21,14 @@ from xr0_robot.limits import GRIPPER_TOLERANCE, Limits, PlainLimit, PoseLimit
 from xr0_robot.types import Embodiment, Observation
 
 LIMITS: Limits = {
-    "arm.pose": PoseLimit(low=(0.2, -0.3, 0.02), high=(0.7, 0.3, 0.4), speed_m_s=0.5, turn_rad_s=2.0),
+    "arm.pose": PoseLimit(
+        low=(0.2, -0.3, 0.02),
+        high=(0.7, 0.3, 0.4),
+        speed_m_s=0.5,
+        turn_rad_s=2.0,
+        acceleration_m_s2=4.0,
+        turn_acceleration_rad_s2=20.0,
+    ),
     "arm.gripper": PlainLimit(low=0.0, high=1.0, rate=4.0, tolerance=GRIPPER_TOLERANCE),
 }
 """By segment of the command, measured on your arm. They hold whatever the policy says."""

@@ -370,7 +370,7 @@ class Executor:
     def _command(self, now_s: float) -> Tick:
         action = self.queue.at(self._tick)
         if action is None:
-            return self._hold(self._dropped)
+            return self._hold(self._safety.rest(), self._dropped)
         if self._correct is not None and self._chunk is not None and self._seen is not None:
             with self._failures(now_s):
                 action = self._correct(self._seen, self._chunk, self.queue.row(self._tick), action)
@@ -378,19 +378,20 @@ class Executor:
             action = self.adjustment.sent(action)
         verdict = self._safety.check(action)
         if verdict.refused is not None:
-            return self._hold(verdict.refused)
+            return self._hold(verdict.command, verdict.refused)
         self._holding = False
         freshness: Freshness = "prefix" if self._tick < self._promised_until else "fresh"
         return self._done(verdict.command, self.queue.chunk, freshness, clamped=verdict.clamped)
 
-    def _hold(self, refused: str | None) -> Tick:
+    def _hold(self, command: np.ndarray, refused: str | None) -> Tick:
+        """Brought to rest from this very tick on, and kept there."""
         if refused is not None and refused != self._dropped:  # what was dropped is logged already
             log.warning("tick %d: refused, holding: %s", self._tick, refused)
         elif not self._holding:
             log.info("tick %d: no fresh action is left, holding", self._tick)
         self._holding = True
         self._idle_ticks += 1
-        return self._done(self._safety.hold(), -1, "idle", refused=refused)
+        return self._done(command, -1, "idle", refused=refused)
 
     def _done(
         self,

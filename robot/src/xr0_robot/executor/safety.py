@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from xr0_robot import canonical, rotation
+from xr0_robot import canonical
+from xr0_robot.executor.clamping import Past, clamp
 from xr0_robot.limits import Limit, Limits, MotionLimit, PlainLimit, PoseLimit
 from xr0_robot.types import Embodiment, Segment, finite_vector
 
@@ -17,15 +18,34 @@ LARGEST = 1e9
 @dataclass(frozen=True)
 class Verdict:
     """What may be sent. `clamped` names the limits that changed it by more than their tolerance; `refused`
-    says why the robot holds instead."""
+    says why the robot is brought to rest instead."""
 
     command: np.ndarray
     clamped: tuple[str, ...] = ()
     refused: str | None = None
 
 
+@dataclass(frozen=True)
+class Sent:
+    """The last two commands [native_dim], and what was wanted instead of the last."""
+
+    before: np.ndarray
+    last: np.ndarray
+    wanted: np.ndarray
+
+    @staticmethod
+    def standing(command: np.ndarray) -> Sent:
+        """Nothing has moved yet."""
+        return Sent(command, command, command)
+
+    def past(self, segment: Segment) -> Past:
+        """The part of a segment."""
+        part = segment.native_slice
+        return Past(self.before[part], self.last[part], self.wanted[part])
+
+
 class Safety:
-    """Clamps each command to the limits, relative to the command before; remembers what was sent last."""
+    """Clamps each command to the limits, relative to the commands before; remembers what was sent."""
 
     def __init__(self, embodiment: Embodiment, limits: Limits) -> None:
         names = {segment.name for segment in embodiment.segments}
@@ -35,65 +55,76 @@ class Safety:
             _check_limit(segment, limits[segment.name], embodiment.twin(segment) is not None)
         self._embodiment = embodiment
         self.limits: Limits = dict(limits)
-        self._last: np.ndarray | None = None
+        self._sent: Sent | None = None
 
     def reset(self, state: np.ndarray) -> None:
-        """Begin from where the robot is: measured float [state_dim].
+        """Begin from where the robot is, at rest: measured float [state_dim].
 
-        What the state does not measure begins at its limit's `start`, and nothing has moved yet. ValueError
-        where the state is none of this robot.
+        What the state does not measure begins at its limit's `start`. ValueError where the state is none of
+        this robot.
         """
         measured = _sane("state", state, self._embodiment.state_dim)
-        last = np.zeros(self._embodiment.native_dim)
+        start = np.zeros(self._embodiment.native_dim)
         for segment in self._embodiment.segments:
             limit = self.limits[segment.name]
             if isinstance(limit, PlainLimit) and limit.start is not None:
-                last[segment.native_slice] = limit.start
+                start[segment.native_slice] = limit.start
             elif not isinstance(limit, MotionLimit):
                 twin = self._embodiment.measured(segment)
-                last[segment.native_slice] = canonical.convert(measured[twin.native_slice], twin, segment)
-        self._last = last
+                start[segment.native_slice] = canonical.convert(measured[twin.native_slice], twin, segment)
+        self._sent = Sent.standing(start)
 
     def hold(self) -> np.ndarray:
-        """The command that stands still [native_dim]: what is absolute is repeated, a motion is none."""
-        if self._last is None:
-            raise RuntimeError("safety: reset(state) comes before the first command")
-        return self._embodiment.hold(self._last)
+        """The command that stays where the last one led [native_dim]: what is absolute is repeated, a motion
+        is none."""
+        return self._embodiment.hold(self._so_far().last)
+
+    def rest(self) -> np.ndarray:
+        """The next command [native_dim] on the way to rest, braked as hard as the limits allow; once there,
+        and at once where no acceleration is limited, it is `hold`."""
+        self._sent = self._braked(self._so_far())
+        return self._sent.last.copy()
 
     def check(self, action: np.ndarray) -> Verdict:
         """What may be sent instead of `action` [native_dim]; a NaN, another shape or a rotation that is none
-        is answered by a hold."""
-        verdict = self._verdict(action, self.hold())
-        self._last = verdict.command.copy()
+        is answered by `rest`."""
+        verdict, self._sent = self._judge(action, self._so_far())
         return verdict
 
     def preview(self, actions: np.ndarray) -> np.ndarray:
         """What `check` would let through of `actions` [n, native_dim], one by one; nothing changes."""
-        sent, last = np.empty_like(actions), self.hold()
+        commands, sent = np.empty_like(actions), self._so_far()
         for row, action in enumerate(actions):
-            sent[row] = last = self._verdict(action, last).command
-        return sent
+            verdict, sent = self._judge(action, sent)
+            commands[row] = verdict.command
+        return commands
 
-    def _verdict(self, action: np.ndarray, last: np.ndarray) -> Verdict:
+    def _so_far(self) -> Sent:
+        if self._sent is None:
+            raise RuntimeError("safety: reset(state) comes before the first command")
+        return self._sent
+
+    def _judge(self, action: np.ndarray, sent: Sent) -> tuple[Verdict, Sent]:
         try:
-            command = _sane("command", action, self._embodiment.native_dim)
+            wanted = _sane("command", action, self._embodiment.native_dim)
             for segment in self._embodiment.segments:
-                canonical.to_canonical(command[segment.native_slice], segment)
+                canonical.to_canonical(wanted[segment.native_slice], segment)
         except ValueError as error:
-            return Verdict(self._embodiment.hold(last), refused=str(error))
-        clamped: list[str] = []
+            braked = self._braked(sent)
+            return Verdict(braked.last.copy(), refused=str(error)), braked
+        command, names = np.empty_like(wanted), ()
         for segment in self._embodiment.segments:
-            clamped += self._clamp(segment, command, last)
-        return Verdict(command, tuple(clamped))
+            part, limit = segment.native_slice, self.limits[segment.name]
+            found = clamp(segment, limit, self._embodiment.dt, wanted[part], sent.past(segment))
+            command[part], wanted[part] = found.command, found.wanted
+            names += found.names
+        return Verdict(command.copy(), names), Sent(sent.last, command, wanted)
 
-    def _clamp(self, segment: Segment, command: np.ndarray, last: np.ndarray) -> list[str]:
-        limit = self.limits[segment.name]
-        now, before = command[segment.native_slice], last[segment.native_slice]
-        if isinstance(limit, PoseLimit):
-            return _clamp_pose(segment, limit, self._embodiment.dt, now, before)
-        if isinstance(limit, MotionLimit):
-            return _clamp_motion(segment.name, limit, now)
-        return _clamp_plain(segment.name, limit, self._embodiment.dt, now, before)
+    def _braked(self, sent: Sent) -> Sent:
+        """To want to stay where it is, and nothing of what was wanted before, is to brake."""
+        there = Sent(sent.before, sent.last, sent.last)
+        verdict, _ = self._judge(self._embodiment.hold(sent.last), there)
+        return Sent(sent.last, verdict.command, verdict.command)
 
 
 def _sane(name: str, value: np.ndarray, size: int) -> np.ndarray:
@@ -128,54 +159,3 @@ def _check_limit(segment: Segment, limit: Limit, measured: bool) -> None:
         raise ValueError(
             f"safety: the state {is_measured} {segment.name}: got {limit}, expected {expected_start}"
         )
-
-
-def _clamp_plain(name: str, limit: PlainLimit, dt: float, now: np.ndarray, before: np.ndarray) -> list[str]:
-    """Clamp `now` in place."""
-    clamped = _clamp_range(name, limit, now)
-    in_range, step = now.copy(), np.multiply(limit.rate, dt)
-    now[:] = np.clip(now, before - step, before + step)
-    return clamped + [f"{name} rate"] * bool((now != in_range).any())
-
-
-def _clamp_motion(name: str, limit: MotionLimit, now: np.ndarray) -> list[str]:
-    """Clamp `now` in place. Range first: a shortened motion stays in a range that has 0 in it."""
-    clamped = _clamp_range(name, limit, now)
-    magnitude = float(np.linalg.norm(now))
-    if magnitude > limit.magnitude:
-        now *= limit.magnitude / magnitude
-        clamped.append(f"{name} magnitude")
-    return clamped
-
-
-def _clamp_range(name: str, limit: PlainLimit | MotionLimit, now: np.ndarray) -> list[str]:
-    """Clamp `now` in place; within the tolerance that is no intervention."""
-    inside = np.clip(now, limit.low, limit.high)
-    beyond = np.abs(now - inside) > limit.tolerance * np.subtract(limit.high, limit.low)
-    now[:] = inside
-    return [f"{name} range"] * bool(beyond.any())
-
-
-def _clamp_pose(
-    segment: Segment, limit: PoseLimit, dt: float, now: np.ndarray, before: np.ndarray
-) -> list[str]:
-    """Clamp `now` [size] in place; a position or a rotation that breaks no limit keeps its bits."""
-    name, clamped = segment.name, []
-    inside = np.clip(now[:3], limit.low, limit.high)
-    if (inside != now[:3]).any():
-        now[:3] = inside
-        clamped.append(f"{name} box")
-    # Box first: from inside the box, a shortened straight step ends inside it (the box is convex).
-    step = now[:3] - before[:3]
-    distance = float(np.linalg.norm(step))
-    if distance > limit.speed_m_s * dt:
-        now[:3] = before[:3] + step * (limit.speed_m_s * dt / distance)
-        clamped.append(f"{name} speed")
-    start = rotation.exp(canonical.to_canonical(before, segment)[3:])
-    turn = rotation.log(start.T @ rotation.exp(canonical.to_canonical(now, segment)[3:]))
-    angle = float(np.linalg.norm(turn))
-    if angle > limit.turn_rad_s * dt:
-        turned = rotation.log(start @ rotation.exp(turn * (limit.turn_rad_s * dt / angle)))
-        now[:] = canonical.to_native(np.concatenate([now[:3], turned]), segment)
-        clamped.append(f"{name} turn")
-    return clamped
