@@ -17,7 +17,7 @@ from xr0_robot import wire
 from xr0_robot.client import Client, ConnectionLost, ServerError
 from xr0_robot.link import Link
 from xr0_robot.sims.bricks.embodiment import BRICKS
-from xr0_robot.types import Camera, Observation
+from xr0_robot.types import Camera, Guide, Observation
 
 HOST = "127.0.0.1"
 HORIZON = 4
@@ -99,6 +99,35 @@ def test_a_request_carries_the_observation_and_the_extras():
     np.testing.assert_array_equal(chunk.actions, ACTIONS)
     assert (chunk.time_s, chunk.dt) == (8.0, BRICKS.dt)
     assert chunk.infer_s > 0
+
+
+GUIDED = {**METADATA, wire.GUIDANCE: ["gradient", "telepathy"]}
+
+
+def test_a_guide_goes_to_a_server_that_is_led_so_and_to_no_other():
+    seen = []
+
+    def script(connection):
+        for frame in connection:
+            seen.append(wire.unpack(frame))
+            connection.send(answer(seen[-1]))
+
+    rows = np.arange(21.0).reshape(3, 7)
+    with server(script, GUIDED) as port, connected(port) as client:
+        assert client.guidance == ("gradient",)
+        client.infer_guided(observation(), Guide(rows, 2, "gradient"), seed=3)
+        with pytest.raises(ValueError, match="guide: got one by ramp, this server takes gradient"):
+            client.infer_guided(observation(), Guide(rows, 2, "ramp"))
+        with pytest.raises(ValueError, match=r"guide: got shape \(5, 7\), expected \[at most 4, 7\]"):
+            client.infer_guided(observation(), Guide(np.zeros((5, 7)), 2, "gradient"))
+    (sent,) = seen
+    np.testing.assert_array_equal(sent["guide"], rows)
+    assert (sent["guide_delay"], sent["guided_by"], sent["seed"]) == (2, "gradient", 3)
+    assert "prefix" not in sent
+    with server() as port, connected(port) as client:
+        assert client.guidance == ()
+        with pytest.raises(ValueError, match="this server takes none"):
+            client.infer_guided(observation(), Guide(rows, 2, "gradient"))
 
 
 @pytest.mark.parametrize(

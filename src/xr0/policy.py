@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from xr0.checkpoints import pretrained
@@ -17,11 +17,11 @@ from xr0.checkpoints.folder import Checkpoint
 from xr0.checkpoints.options import LoadOptions
 from xr0.config import FLOW_STEPS
 from xr0.data.collate import pad_rows
-from xr0.model import flow, prefill
+from xr0.model import flow, guidance, prefill
 from xr0.transform import actions as layout
 from xr0.transform.tokenizer import padding_id
 from xr0.types import VLMInputs
-from xr0_robot.types import Camera, Embodiment, finite_vector
+from xr0_robot.types import GUIDANCE, Camera, Embodiment, Guide, finite_vector
 
 BLANK_SIZE = (256, 256)
 """Height and width [px] of a made-up picture, for a camera of any size."""
@@ -50,13 +50,15 @@ class Timing:
 
 @dataclass(frozen=True)
 class Request:
-    """One robot's question. prefix: commands [p, native_dim] of the p ticks from now on."""
+    """One robot's question. prefix: commands [p, native_dim] of the p ticks from now on; or a guide, for a
+    policy that was not trained with a prefix."""
 
     images: Mapping[str, np.ndarray]
     state: np.ndarray
     instruction: str
     prefix: np.ndarray | None
     seed: int
+    guide: Guide | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Prepared:
     action_mask: Float[Tensor, "b t d"]
     noise: Float[Tensor, "b t d"]
     prefix: flow.Prefix | None
+    guide: guidance.Guide | None
 
 
 class Policy:
@@ -93,7 +96,7 @@ class Policy:
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.vla = checkpoint.vla.to(self.device).eval()
         self.dtype = self.vla.sink.weight.dtype
-        with torch.inference_mode():
+        with torch.no_grad():
             self.schedule = self.vla.schedule(steps)
             opening = checkpoint.processor.opening(self.embodiment)
             self.opening = prefill.encode_opening(self.vla.vlm, torch.tensor(opening, device=self.device))
@@ -132,13 +135,14 @@ class Policy:
     def infer(self, request: Request) -> tuple[np.ndarray, Timing]:
         """Commands float64 [action_horizon, native_dim] from the observation's tick on.
 
-        ValueError on a missing or misshapen camera, a state or prefix of another width, with NaN or beyond
-        MAX_DEVIATION, a prefix longer than the checkpoint knows; and where the model's answer is not finite.
+        ValueError on a missing or misshapen camera, a state, prefix or guide of another width, with NaN or
+        beyond MAX_DEVIATION, a prefix longer than the checkpoint knows, a guide longer than a chunk, both at
+        once; and where the model's answer is not finite.
         """
         actions, timing = self.infer_batch([request])
         return actions[0], timing
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def infer_batch(self, requests: Sequence[Request]) -> tuple[list[np.ndarray], Timing]:
         """One answer per request, as `infer` gives it alone, whatever the lengths of sentences and prefixes.
 
@@ -151,10 +155,8 @@ class Policy:
         marks.append(self._now())
         context = self.vla.encode_context(given.inputs, features, self.opening)
         marks.append(self._now())
-        contract = self.checkpoint.contract
-        actions = self.vla.sample(
-            context, given.state, given.action_mask, given.noise, contract, self.schedule, given.prefix
-        )
+        how = (self.checkpoint.contract, self.schedule, given.prefix, given.guide)
+        actions = self.vla.sample(context, given.state, given.action_mask, given.noise, *how)
         native = self._decode(actions, given.native)
         if not all(np.isfinite(chunk).all() for chunk in native):
             raise ValueError("policy: the model answers with NaN or infinity")
@@ -167,19 +169,21 @@ class Policy:
             raise ValueError("policy: got no request, expected at least one")
         stats, processor = self.stats, self.checkpoint.processor
         states = [finite_vector("state", r.state, self.embodiment.state_dim) for r in requests]
-        prefixes = [self._prefix(r.prefix, state) for r, state in zip(requests, states, strict=True)]
+        prefixes = [self._prefix(r, state) for r, state in zip(requests, states, strict=True)]
         rows = [processor.action(r.images, r.instruction, self.embodiment) for r in requests]
         native = np.stack(states)
         with np.errstate(over="ignore"):
             normal = stats.normalize_state(layout.encode_state(native, self.embodiment))
         _check_plausible("state", normal)
+        action_mask = self._tensor(stats.mask).expand(len(requests), -1, -1)
         return Prepared(
             pad_rows(rows, padding_id(processor.tokenizer)).to(self.device, self.dtype),
             native,
             self._tensor(normal[:, None]),
-            self._tensor(stats.mask).expand(len(requests), -1, -1),
+            action_mask,
             torch.stack([self._noise(request.seed) for request in requests]),
-            self._joined(prefixes),
+            flow.Prefix(*self._joined(prefixes)) if any(map(len, prefixes)) else None,
+            self._guide(requests, states, action_mask),
         )
 
     def warm_up(self) -> None:
@@ -195,35 +199,61 @@ class Policy:
             "embodiment": self.embodiment.to_dict(),
             "action_horizon": self.action_horizon,
             "max_prefix": self.max_prefix,
+            "guidance": list(GUIDANCE),
             "contract": asdict(self.checkpoint.contract),
             "checkpoint": {**checkpoint, "flow_steps": self.steps},
         }
 
-    def _prefix(self, prefix: np.ndarray | None, state: np.ndarray) -> np.ndarray:
-        """Committed commands [p, model_dim], re-anchored to this state by encoding them with it."""
-        if prefix is None or len(prefix) == 0:
-            return np.zeros((0, self.embodiment.model_dim), np.float32)
-        if len(prefix) > self.max_prefix:
+    def _prefix(self, request: Request, state: np.ndarray) -> np.ndarray:
+        """Committed commands [p, model_dim]."""
+        rows = np.zeros((0, self.embodiment.native_dim)) if request.prefix is None else request.prefix
+        if len(rows) > 0 and request.guide is not None:
+            raise ValueError("request: got a prefix and a guide, expected one of them")
+        if len(rows) > self.max_prefix:
             raise ValueError(
-                f"prefix: got {len(prefix)} ticks, this checkpoint continues at most {self.max_prefix}"
+                f"prefix: got {len(rows)} ticks, this checkpoint continues at most {self.max_prefix}"
             )
-        rows = [
-            finite_vector(f"prefix row {i}", row, self.embodiment.native_dim) for i, row in enumerate(prefix)
+        return self._commands("prefix", rows, state)
+
+    def _guide(
+        self, requests: Sequence[Request], states: Sequence[np.ndarray], action_mask: Float[Tensor, "b t d"]
+    ) -> guidance.Guide | None:
+        guides = [request.guide for request in requests]
+        if not any(guides):
+            return None
+        none = np.zeros((0, self.embodiment.native_dim))
+        longest = max(len(guide.rows) for guide in guides if guide)
+        if longest > self.action_horizon:
+            raise ValueError(f"guide: got {longest} ticks, a chunk has {self.action_horizon}")
+        plans = [
+            self._commands("guide", guide.rows if guide else none, state)
+            for guide, state in zip(guides, states, strict=True)
         ]
+        plan, lengths = self._joined(plans)
+        delays = torch.tensor([guide.delay if guide else 0 for guide in guides], device=self.device)
+        by_gradient = [guide is not None and guide.by == "gradient" for guide in guides]
+        return guidance.Guide.of(
+            plan, lengths, delays, torch.tensor(by_gradient, device=self.device), action_mask
+        )
+
+    def _commands(self, name: str, commands: np.ndarray, state: np.ndarray) -> np.ndarray:
+        """Planned commands [p, model_dim] as the model sees them, anchored to this state."""
+        if len(commands) == 0:
+            return np.zeros((0, self.embodiment.model_dim), np.float32)
+        width = self.embodiment.native_dim
+        rows = [finite_vector(f"{name} row {i}", row, width) for i, row in enumerate(commands)]
         with np.errstate(over="ignore", invalid="ignore"):
             encoded = layout.encode_actions(np.stack(rows), state, self.embodiment)
             normal = self.stats.normalize_actions(encoded)
-        _check_plausible("prefix", normal)
+        _check_plausible(name, normal)
         return normal
 
-    def _joined(self, prefixes: Sequence[np.ndarray]) -> flow.Prefix | None:
-        lengths = [len(prefix) for prefix in prefixes]
-        if not any(lengths):
-            return None
-        actions = np.zeros((len(prefixes), *self.stats.action_mean.shape), np.float32)
-        for i, prefix in enumerate(prefixes):
-            actions[i, : len(prefix)] = prefix
-        return flow.Prefix(self._tensor(actions), torch.tensor(lengths, device=self.device))
+    def _joined(self, rows: Sequence[np.ndarray]) -> tuple[Float[Tensor, "b t d"], Int[Tensor, " b"]]:
+        """One tensor of them, zeros behind each, and their lengths."""
+        actions = np.zeros((len(rows), *self.stats.action_mean.shape), np.float32)
+        for i, row in enumerate(rows):
+            actions[i, : len(row)] = row
+        return self._tensor(actions), torch.tensor([len(row) for row in rows], device=self.device)
 
     def _decode(self, actions: Float[Tensor, "b t d"], states: np.ndarray) -> list[np.ndarray]:
         encoded = self.stats.unnormalize_actions(actions.float().cpu().numpy())

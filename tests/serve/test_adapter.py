@@ -50,6 +50,37 @@ def test_prefix_and_seed_reach_the_policy() -> None:
     assert policy.asked[0].seed == 5
 
 
+def test_a_guide_reaches_the_policy() -> None:
+    policy = Echo()
+    given = {wire.GUIDE: np.ones((5, 7)), wire.GUIDE_DELAY: np.int64(2), wire.GUIDED_BY: "ramp"}
+    ServedPolicy(policy).infer(message(**given))
+    guide = policy.asked[0].guide
+    assert guide is not None
+    assert (guide.rows.shape, guide.delay, guide.by) == ((5, 7), 2, "ramp")
+    ServedPolicy(policy).infer(message())
+    assert policy.asked[1].guide is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({wire.GUIDE: [[0.0] * 7]}, "'guide' must be an array"),
+        ({wire.GUIDE: np.zeros(7)}, "'guide' must be an array"),
+        (
+            {wire.GUIDED_BY: "hand"},
+            "'guide_delay' 2 and 'guided_by' 'hand' .*, expected .* gradient, ramp",
+        ),
+        ({wire.GUIDED_BY: np.zeros(3)}, "'guided_by' ndarray"),
+        ({wire.GUIDE_DELAY: None}, "got 'guide_delay' None"),
+        ({wire.GUIDE_DELAY: 6}, "guide: got rows of shape .* and a delay of 6, expected"),
+    ],
+)
+def test_a_bad_guide_is_one_line(changes: dict[str, Any], text: str) -> None:
+    given = {wire.GUIDE: np.ones((5, 7)), wire.GUIDE_DELAY: 2, wire.GUIDED_BY: "ramp"}
+    with pytest.raises(ValueError, match=text):
+        ServedPolicy(Echo()).infer(message(**{**given, **changes}))
+
+
 def test_keys_that_it_does_not_know_are_ignored() -> None:
     """As `inference_delay`, which clients of an earlier day send: the prefix's length says the same."""
     policy = Echo()

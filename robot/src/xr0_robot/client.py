@@ -12,7 +12,7 @@ import numpy as np
 
 from xr0_robot import wire
 from xr0_robot.link import ConnectionLost, Link, ServerError
-from xr0_robot.types import Chunk, Embodiment, Observation, finite_vector
+from xr0_robot.types import GUIDANCE, Chunk, Embodiment, Guidance, Guide, Observation, finite_vector
 
 __all__ = ["Client", "ConnectionLost", "ServerError"]
 
@@ -54,6 +54,7 @@ class Client:
         self.metadata = self._link.metadata
         try:
             self.embodiment, self.action_horizon, self.max_prefix = _read_metadata(self.metadata)
+            self.guidance = _guidance(self.metadata)
         except ValueError as error:
             self._link.close()
             raise ServerError(f"policy server {url}: {error}") from error
@@ -71,15 +72,19 @@ class Client:
         refusal, ConnectionLost if the server is gone or silent for `timeout_s`. After a loss, the next call
         first connects anew, once.
         """
-        request = _observation_map(observation, self.embodiment)
+        request: dict[str, Any] = {}
         if prefix is not None and len(prefix) > 0:
-            request[wire.PREFIX] = _prefix(prefix, self.max_prefix, self.embodiment.native_dim)
-        if seed is not None:
-            request[wire.SEED] = _whole("seed", seed, MAX_SEED)
-        with self._lock:
-            start_s = time.monotonic()
-            actions = self._ask(request, start_s + self._timeout_s)
-            return Chunk(actions, observation.time_s, self.embodiment.dt, time.monotonic() - start_s)
+            request[wire.PREFIX] = self._commands("prefix", prefix, self.max_prefix)
+        return self._chunk(observation, request, seed)
+
+    def infer_guided(self, observation: Observation, guide: Guide, seed: int | None = None) -> Chunk:
+        """As `infer`, led along a guide; ValueError where the server does not lead so (nothing is sent)."""
+        if guide.by not in self.guidance:
+            known = ", ".join(self.guidance) or "none"
+            raise ValueError(f"guide: got one by {guide.by}, this server takes {known}")
+        rows = self._commands("guide", guide.rows, self.action_horizon)
+        request = {wire.GUIDE: rows, wire.GUIDE_DELAY: guide.delay, wire.GUIDED_BY: guide.by}
+        return self._chunk(observation, request, seed)
 
     def close(self) -> None:
         """End the connection, and with it an `infer` that waits in another thread."""
@@ -93,6 +98,23 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _chunk(self, observation: Observation, request: dict[str, Any], seed: int | None) -> Chunk:
+        request |= _observation_map(observation, self.embodiment)
+        if seed is not None:
+            request[wire.SEED] = _whole("seed", seed, MAX_SEED)
+        with self._lock:
+            start_s = time.monotonic()
+            actions = self._ask(request, start_s + self._timeout_s)
+            return Chunk(actions, observation.time_s, self.embodiment.dt, time.monotonic() - start_s)
+
+    def _commands(self, name: str, commands: np.ndarray, most: int) -> np.ndarray:
+        array, native_dim = np.asarray(commands, dtype=np.float64), self.embodiment.native_dim
+        if array.ndim != 2 or array.shape[1] != native_dim or len(array) > most:
+            raise ValueError(f"{name}: got shape {array.shape}, expected [at most {most}, {native_dim}]")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name}: got NaN or infinity")
+        return array
 
     def _ask(self, request: dict[str, Any], deadline_s: float) -> np.ndarray:
         if self._link.lost and not self._closed:
@@ -145,6 +167,14 @@ def _read_metadata(metadata: dict[str, Any]) -> tuple[Embodiment, int, int]:
     return Embodiment.from_dict(metadata[wire.EMBODIMENT]), horizon, max_prefix
 
 
+def _guidance(metadata: dict[str, Any]) -> tuple[Guidance, ...]:
+    """In which ways the server can be guided, as far as they are known here."""
+    offered = metadata.get(wire.GUIDANCE, [])
+    if not isinstance(offered, list):
+        raise ValueError(f"got {wire.GUIDANCE} {wire.brief(offered)}, expected a list")
+    return tuple(by for by in GUIDANCE if by in offered)
+
+
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     """Keys whose packed values differ."""
     keys = sorted({*before, *after})
@@ -164,15 +194,6 @@ def _observation_map(observation: Observation, embodiment: Embodiment) -> dict[s
         request[wire.image_key(camera.key)] = observation.images[camera.key]
     request[wire.STATE] = finite_vector("state", observation.state, embodiment.state_dim)
     return request
-
-
-def _prefix(prefix: np.ndarray, max_prefix: int, native_dim: int) -> np.ndarray:
-    array = np.asarray(prefix, dtype=np.float64)
-    if array.ndim != 2 or array.shape[1] != native_dim or len(array) > max_prefix:
-        raise ValueError(f"prefix: got shape {array.shape}, expected [at most {max_prefix}, {native_dim}]")
-    if not np.isfinite(array).all():
-        raise ValueError("prefix: got NaN or infinity")
-    return array
 
 
 def _whole(name: str, value: int, highest: int) -> int:

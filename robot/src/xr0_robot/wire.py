@@ -30,6 +30,13 @@ PREFIX = "prefix"
 """Optional float [p <= max_prefix, native_dim]: the commands that will be executed for the p ticks from the
 observation on; row k belongs to the same tick as row k of the answer. Its length is the delay that the policy
 plans for: there is no key of its own for that, and one that an older client sends is ignored."""
+GUIDE = "guide"
+"""Optional float [n <= action_horizon, native_dim], instead of a prefix: the commands that are planned for
+the n ticks from the observation on. Only for a server whose metadata names its way in `guidance`."""
+GUIDE_DELAY = "guide_delay"
+"""int, with a guide: the first so many of its rows will be executed, whatever the answer says."""
+GUIDED_BY = "guided_by"
+"""str, with a guide: how it leads, one of the metadata's `guidance`."""
 SEED = "seed"
 """Optional int: the same request with the same seed has the same answer."""
 REQUEST_ID = "request_id"
@@ -55,6 +62,9 @@ ACTION_HORIZON = "action_horizon"
 """int, rows of `actions`."""
 MAX_PREFIX = "max_prefix"
 """int, rows of `prefix` the policy was trained for."""
+GUIDANCE = "guidance"
+"""List of str, the ways in which a guide leads this policy, as types.GUIDANCE names them; a server without
+this key takes no guides."""
 CONTRACT = "contract"
 """Map, the inference contract stored with the checkpoint."""
 CHECKPOINT = "checkpoint"

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from xr0.config import Contract, DiTConfig
-from xr0.model import flow, masks, positions
+from xr0.model import flow, guidance, masks, positions
 from xr0.model.dit import DiT, Projector, TimeEmbedder, TimeProjector
 from xr0.types import Context, VLMInputs
 
@@ -99,8 +99,9 @@ class Expert(nn.Module):
         contract: Contract,
         schedule: Float[Tensor, "k 6 c"],
         prefix: flow.Prefix | None = None,
+        guide: guidance.Guide | None = None,
     ) -> Float[Tensor, "b t d"]:
-        """Actions by Euler integration; the prefix, if any, comes back untouched."""
+        """Actions by Euler integration; the prefix, if any, comes back untouched, a guide leads."""
         batch, horizon, _ = noise.shape
         none = torch.zeros(batch, dtype=torch.long, device=noise.device)
         layout = self.layout(context, horizon, none if prefix is None else prefix.lengths, contract)
@@ -109,4 +110,7 @@ class Expert(nn.Module):
         def velocity(x: Float[Tensor, "b t d"], k: int) -> Float[Tensor, "b t d"]:
             return self.velocity(x, schedule[k].expand(batch, -1, -1), leading, context, action_mask, layout)
 
-        return flow.euler(velocity, noise, len(schedule), prefix)
+        steps = len(schedule)
+        if guide is not None:
+            return flow.euler(guidance.guided(velocity, guide, steps), guide.start(noise), steps, prefix)
+        return flow.euler(velocity, noise, steps, prefix)

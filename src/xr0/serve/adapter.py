@@ -10,6 +10,7 @@ import numpy as np
 
 from xr0.policy import Policy, Request
 from xr0_robot import wire
+from xr0_robot.types import GUIDANCE, Guide
 
 DEFAULT_SEED = 0
 """Of the noise of a request that names none: the same request has the same answer."""
@@ -66,7 +67,22 @@ def _request(message: Mapping[str, Any]) -> Request:
         for key, value in message.items()
         if key.startswith(wire.IMAGE_PREFIX)
     }
-    return Request(images, state, prompt, prefix, int(seed))
+    return Request(images, state, prompt, prefix, int(seed), _guide(message))
+
+
+def _guide(message: Mapping[str, Any]) -> Guide | None:
+    keys = (wire.GUIDE, wire.GUIDE_DELAY, wire.GUIDED_BY)
+    rows, delay, by = (message.get(key) for key in keys)
+    if rows is None:
+        return None
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2:
+        raise ValueError(f"request: {wire.GUIDE!r} must be an array [ticks, native_dim]")
+    if not isinstance(delay, int | np.integer) or not isinstance(by, str) or by not in GUIDANCE:
+        raise ValueError(
+            f"request: got {wire.GUIDE_DELAY!r} {wire.brief(delay)} and {wire.GUIDED_BY!r} {wire.brief(by)} "
+            f"with a guide, expected an integer and one of {', '.join(GUIDANCE)}"
+        )
+    return Guide(rows, int(delay), by)
 
 
 def _image(key: str, value: Any) -> np.ndarray:
