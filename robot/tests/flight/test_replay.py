@@ -5,7 +5,7 @@ import pytest
 
 from xr0_robot import wire
 from xr0_robot.executor.methods import A2C2, RTC, Ensemble, Naive, Prefix, PrefixDecay, Synchronous, Vlash
-from xr0_robot.flight import log, segments
+from xr0_robot.flight import log, segments, story
 from xr0_robot.flight.replay import replay
 
 METHODS = [Prefix(10), Naive(4), Synchronous(7), Ensemble(), PrefixDecay(), RTC(), Vlash(), A2C2(Prefix())]
@@ -91,6 +91,39 @@ def test_what_another_author_commands_is_replayed(fly):
     assert {"fresh", "touch", "idle"} <= {tick.freshness for tick in result.ticks}
     outcome = replay(flight)
     assert outcome.difference is None and outcome.ticks == len(result.ticks)
+
+
+class Shaken:
+    """An adjustment that nobody could compute again."""
+
+    def __init__(self):
+        self._rng = np.random.default_rng(1)
+
+    def sent(self, command):
+        return command + self._rng.normal(0, 0.01, command.shape)
+
+    def seen(self, state):
+        return state + self._rng.normal(0, 0.01, state.shape)
+
+
+@pytest.mark.parametrize("budget_bytes", [2**22, 400_000], ids=["whole", "in pieces"])
+def test_what_an_adjustment_made_of_the_plan_is_replayed(fly, budget_bytes):
+    def drive(executor):
+        def advance(now_s, observe):
+            if int(now_s) % 4 == 2 and executor.adjustment is None:
+                executor.adjustment = Shaken()
+            elif int(now_s) % 4 == 0 and executor.adjustment is not None:
+                executor.adjustment = None
+            return executor.tick(now_s, observe)
+
+        return advance
+
+    fly(drive=drive, budget_bytes=budget_bytes)
+    flights = [flight for path in segments.segments(fly.log) for flight in log.read(path)]
+    assert any(flight.header["adjusted"] for flight in flights) == (budget_bytes < 2**22)
+    assert sum(record["event"] == "adjusted" for flight in flights for record in flight.records()) > 20
+    assert [replay(flight).difference for flight in flights] == [None] * len(flights)
+    assert sum(len(story.tell(flight).ticks) for flight in flights) == 180
 
 
 def test_a_log_whose_beginning_was_overwritten_is_replayed_from_where_it_begins(fly):

@@ -71,10 +71,11 @@ def _thinking(axis: Any, story: Story, start_s: float) -> None:
 
 def _obeyed(axis: Any, story: Story, start_s: float) -> None:
     """A colour for each tick, and a mark where a limit or a refusal changed the command."""
-    times = story.times_s - start_s
+    times, dt = story.times_s - start_s, story.embodiment.dt
+    widths = np.minimum(np.diff(times, append=times[-1] + dt), 2 * dt)  # a gap is a loop that stood still
     for freshness, colour in BANDS.items():
         ours = [k for k, tick in enumerate(story.ticks) if tick.freshness == freshness]
-        axis.broken_barh([(times[k], story.embodiment.dt) for k in ours], (0.0, 1.0), color=colour, lw=0)
+        axis.broken_barh([(times[k], widths[k]) for k in ours], (0.0, 1.0), color=colour, lw=0)
     clamped = [k for k, tick in enumerate(story.ticks) if tick.clamped]
     refused = [k for k, tick in enumerate(story.ticks) if tick.refused is not None]
     axis.plot(times[clamped], [1.35] * len(clamped), ls="", marker="v", ms=4, color=LIMIT)

@@ -14,7 +14,14 @@ from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.chunks import ChunkQueue
 from xr0_robot.executor.inference import Inference, Reply, Request
 from xr0_robot.executor.latency import Delay, Quantile
-from xr0_robot.executor.observer import ObservedInference, Observer, Setup, Unobserved, observed
+from xr0_robot.executor.observer import (
+    ObservedAdjustment,
+    ObservedInference,
+    Observer,
+    Setup,
+    Unobserved,
+    observed,
+)
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.silence import Silence
 from xr0_robot.executor.strategy import Handover, Moment, Planned, Strategy
@@ -123,8 +130,7 @@ class Executor:
         """Plans that were dropped because their time had gone."""
         self.stale_pictures = 0
         """Observations that were too old to ask about."""
-        self.adjustment: Adjustment | None = None
-        """Of every command of the plan, before the safety limits; None leaves it as it is."""
+        self._adjustment: Adjustment | None = None
         self._tick = 0
         self._epoch = 0
         self._asked = _Asked()
@@ -196,6 +202,16 @@ class Executor:
         done = self._done(verdict.command, -1, "touch", verdict.clamped, verdict.refused)
         self._tick += 1
         return done
+
+    @property
+    def adjustment(self) -> Adjustment | None:
+        """Of every command of the plan, before the safety limits; None leaves it as it is."""
+        return self._adjustment
+
+    @adjustment.setter
+    def adjustment(self, adjustment: Adjustment | None) -> None:
+        self._note("adjustment", on=adjustment is not None)
+        self._adjustment = None if adjustment is None else ObservedAdjustment(adjustment, self._note)
 
     @property
     def dt(self) -> float:

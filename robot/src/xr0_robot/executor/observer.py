@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -18,7 +18,11 @@ from xr0_robot.executor.strategy import Correct, Strategy
 from xr0_robot.limits import Limits
 from xr0_robot.types import Chunk, Embodiment, Observation
 
+if TYPE_CHECKING:
+    from xr0_robot.executor.loop import Adjustment
+
 Event = Literal[
+    "adjustment",
     "late",
     "tick",
     "obey",
@@ -28,14 +32,15 @@ Event = Literal[
     "failure",
     "joined",
     "dropped",
+    "adjusted",
     "corrected",
     "done",
     "end",
 ]
-"""In the order of a tick. Given to the executor: how late the tick is, that it begins, what another author
-commands instead of the plan, an observation, a reply, a command as its policy corrects it, or what was raised
-instead. Decided by it: the request, the row at which a chunk takes over, what is dropped and why, the `Tick`
-that is done."""
+"""In the order of a tick. Given to the executor: that there is an adjustment from now on, or none; how late
+the tick is, that it begins, or what another author commands in it; an observation; a reply, or what was
+raised instead; numbers as the adjustment changes them, a command as the policy corrects it. Decided by it:
+the request, the row at which a chunk takes over, what is dropped and why, the `Tick` that is done."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,26 @@ class ObservedInference:
     def close(self) -> None:
         """Start nothing more."""
         self._inference.close()
+
+
+class ObservedAdjustment:
+    """An adjustment whose results are noted."""
+
+    def __init__(self, adjustment: Adjustment, note: Callable[..., None]) -> None:
+        self._adjustment = adjustment
+        self._note = note
+
+    def sent(self, command: np.ndarray) -> np.ndarray:
+        """What to send."""
+        return self._noted(self._adjustment.sent(command))
+
+    def seen(self, state: np.ndarray) -> np.ndarray:
+        """As if nothing were adjusted."""
+        return self._noted(self._adjustment.seen(state))
+
+    def _noted(self, result: np.ndarray) -> np.ndarray:
+        self._note("adjusted", result=result)
+        return result
 
 
 def observed(correct: Correct | None, note: Callable[..., None]) -> Correct | None:

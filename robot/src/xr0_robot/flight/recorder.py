@@ -65,8 +65,8 @@ class Recorder:
     """Episodes, one after the other. Whatever goes wrong with the disk ends the recording of the episode, is
     logged once, and concerns nobody else.
 
-    Each segment begins with a header: setup, versions, what the executor remembers and the request under way,
-    so that what is left of a log can be replayed when its beginning has been overwritten.
+    Each segment begins with a header: setup, versions, what the executor remembers and what is under way, so
+    that what is left of a log can be replayed when its beginning has been overwritten.
     """
 
     def __init__(self, sink: Sink) -> None:
@@ -75,7 +75,7 @@ class Recorder:
         self._executor: object = None
         self._episode, self._part = 0, 0
         self._open: Record | None = None
-        self._pictures_s = -np.inf
+        self._pictures_s, self._adjusted = -np.inf, False
         self.broken: str | None = None
         """Why nothing is recorded any more, until the next episode."""
         self.lost = 0
@@ -85,7 +85,7 @@ class Recorder:
         """An episode, in a segment of its own."""
         self._setup, self._executor = setup, executor
         self._part, self._open, self.broken = 0, None, None
-        self._pictures_s = -np.inf
+        self._pictures_s, self._adjusted = -np.inf, False
         self._guarded(self._head, None)
 
     def note(self, event: Event, **given: Any) -> None:
@@ -117,6 +117,8 @@ class Recorder:
             self._open = record
         elif event in ("reply", "failure"):
             self._open = None
+        elif event == "adjustment":
+            self._adjusted = given["on"]
         self._sink.write(wire.pack(record))
 
     def _pictures(self, observation: Observation) -> dict[str, np.ndarray]:
@@ -143,6 +145,7 @@ class Recorder:
                     "setup": values.encode(self._setup),
                     "memory": memory,
                     "open": self._open,
+                    "adjusted": self._adjusted,
                 }
             )
         )

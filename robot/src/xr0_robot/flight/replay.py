@@ -41,6 +41,8 @@ def replay(flight: Flight) -> Outcome:
     if flight.header["memory"] is not None:
         values.remind(executor, flight.header["memory"])
         tape.resume(flight.header["open"])
+        executor.adjustment = tape if flight.header["adjusted"] else None
+    tape.running = True
     while tape.difference is None and (record := tape.peek()) is not None:
         _step(executor, recorder, tape, record)
         tape.difference = tape.difference or recorder.broken
@@ -54,6 +56,8 @@ def _step(executor: Executor, recorder: Recorder, tape: _Tape, record: Record) -
             executor.tick(record["now_s"], tape.observe)
         elif event == "obey":
             executor.obey(values.decode(record["action"]))
+        elif event == "adjustment":
+            executor.adjustment = tape if record["on"] else None
         elif event in ("late", "end"):
             recorder.note(event, **{key: value for key, value in record.items() if key != "event"})
         else:
@@ -93,10 +97,12 @@ class _Said:
 
 
 class _Tape:
-    """The records of a flight: an inference to the executor, and to the recorder that listens to it a sink
-    that compares."""
+    """The records of a flight: an inference and an adjustment to the executor, and to the recorder that
+    listens to it a sink that compares."""
 
     full = False
+    running = False
+    """Whether what is written is to be compared: not while an executor is being made."""
 
     def __init__(self, flight: Flight) -> None:
         self.policy: Policy = _Said(flight.setup, self.peek)
@@ -127,6 +133,18 @@ class _Tape:
             raise _NothingSeen
         seen: Observation = values.decode(record["observation"])
         return Observation(record["pictures"], seen.state, seen.instruction, seen.time_s)
+
+    def sent(self, command: np.ndarray) -> np.ndarray:
+        return self._adjusted()
+
+    def seen(self, state: np.ndarray) -> np.ndarray:
+        return self._adjusted()
+
+    def _adjusted(self) -> np.ndarray:
+        record = self.peek()
+        if record is None or record["event"] != "adjusted":
+            raise _NothingSeen
+        return values.decode(record["result"])
 
     @property
     def busy(self) -> bool:
@@ -161,7 +179,7 @@ class _Tape:
     def write(self, payload: bytes) -> None:
         again = wire.unpack(payload)
         record = self.peek()
-        if again["event"] == "header" or record is None:
+        if not self.running or record is None:
             return
         if record["event"] in ("tick", "obey"):
             self.tick = record["tick"]

@@ -92,7 +92,7 @@ class _Teller:
             self._ticks.append(values.decode(record["done"]))
             self._times_s.append(self._now_s)
             self._lates_s.append(self._late_s)
-        elif event != "end":
+        elif event in ("reply", "failure", "joined", "dropped"):
             self._outcome(event, record)
 
     def _outcome(self, event: str, record: dict[str, Any]) -> None:

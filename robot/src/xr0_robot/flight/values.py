@@ -53,7 +53,7 @@ GIVEN = frozenset(
         "_embodiment",
         "_deadlines",
         "limits",
-        "adjustment",
+        "_adjustment",
     }
 )
 """Attributes of the executor and of its parts that are given to it anew, not remembered."""
