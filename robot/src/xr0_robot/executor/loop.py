@@ -245,7 +245,12 @@ class Executor:
     def _start(self, now_s: float, observation: Observation) -> None:
         delay, policy = self._expected_delay(), self._inference.policy
         moment = Moment(
-            observation, self._planned(), delay, policy.action_horizon, policy.max_prefix, self._embodiment
+            observation,
+            self._planned(delay),
+            delay,
+            policy.action_horizon,
+            policy.max_prefix,
+            self._embodiment,
         )
         asked = self._strategy.ask(moment)
         if asked.untold and not self._warned:
@@ -270,8 +275,8 @@ class Executor:
         """The next request's own."""
         return int(np.random.SeedSequence([self._seed, self._requests]).generate_state(1)[0])
 
-    def _planned(self) -> Planned:
-        """The plan as it is now, in its own coordinates.
+    def _planned(self, checked: int) -> Planned:
+        """The plan as it is now, in its own coordinates; its next `checked` commands as they will be sent.
 
         The adjustment is taken to stay as it is now; where no limit interferes, that makes no difference.
         """
@@ -279,13 +284,17 @@ class Executor:
         plan = plan.reshape(-1, self._embodiment.native_dim)
 
         def planned(count: int) -> np.ndarray:
-            rows, adjustment = plan[:count], self.adjustment
-            if adjustment is None or len(rows) == 0:
-                return self._safety.preview(rows)
-            sent = self._safety.preview(np.stack([adjustment.sent(row) for row in rows]))
-            return np.stack([adjustment.seen(row) for row in sent])
+            soon, later = plan[: min(count, checked)], plan[min(count, checked) : count]
+            return np.concatenate([self._as_sent(soon), later])
 
         return planned
+
+    def _as_sent(self, rows: np.ndarray) -> np.ndarray:
+        adjustment = self.adjustment
+        if adjustment is None or len(rows) == 0:
+            return self._safety.preview(rows)
+        sent = self._safety.preview(np.stack([adjustment.sent(row) for row in rows]))
+        return np.stack([adjustment.seen(row) for row in sent])
 
     def _receive(self, now_s: float) -> None:
         reply = self._inference.poll(now_s)
@@ -357,7 +366,8 @@ class Executor:
 
     def _join(self, actions: np.ndarray, first_tick: int) -> bool:
         """Hand the plan over to a chunk whose row 0 is for `first_tick`; False where it comes too late."""
-        planned, bridge = self._planned(), self.queue.prefix(self._tick, max(0, first_tick - self._tick))
+        planned = self._planned(checked=1)
+        bridge = self.queue.prefix(self._tick, max(0, first_tick - self._tick))
         if len(bridge) > 0:  # the plan in hand goes on until the chunk begins
             actions = np.concatenate([bridge, actions])
         row = self.queue.merge(actions, min(first_tick, self._tick), self._tick)

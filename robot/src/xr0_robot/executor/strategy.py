@@ -19,8 +19,9 @@ EXECUTE_HORIZON = 10
 client's)."""
 
 Planned = Callable[[int], np.ndarray]
-"""The next n commands [m <= n, native_dim] of the plan in hand, as they will be sent; fewer where it ends
-sooner."""
+"""The next n commands [m <= n, native_dim] of the plan in hand, fewer where it ends sooner. Those that will
+surely be sent, the expected delay's, or at a handover this tick's, are what the limits will let through; to check
+the others would cost too much of a tick."""
 
 
 @dataclass(frozen=True)

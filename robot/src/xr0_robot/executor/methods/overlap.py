@@ -28,17 +28,19 @@ class Ensemble(Naive):
             raise ValueError(f"ensemble: got rate {self.rate}, expected a finite number >= 0")
 
     def join(self, handover: Handover) -> np.ndarray:
-        """The weighted mean, row by row, begun at the newest chunk."""
+        """The weighted mean: the newest chunk, drawn to one older after the other."""
         plan = handover.fresh.copy()
-        reach = [min(len(rows), len(plan)) for rows in handover.older]
-        for row in range(max(reach, default=0)):
-            speaking = [rows[row] for rows, length in zip(handover.older, reach, strict=True) if row < length]
-            weights = np.exp(-self.rate * np.arange(len(speaking) + 1))
-            total = weights[-1]
-            for command, weight in zip(speaking[::-1], weights[-2::-1], strict=True):
-                total += weight
-                by = offset(plan[row], command, handover.embodiment) * (weight / total)
-                plan[row] = moved(plan[row], by, handover.embodiment)
+        older = [rows[: len(plan)] for rows in handover.older]
+        speaks = np.array([np.arange(len(plan)) < len(rows) for rows in older], dtype=int)
+        speaks = speaks.reshape(len(older), len(plan))
+        total = np.exp(-self.rate * speaks.sum(axis=0))
+        weights = np.exp(-self.rate * (np.cumsum(speaks, axis=0) - 1))
+        for rows, weight in zip(older[::-1], weights[::-1], strict=True):
+            reach = slice(len(rows))
+            total[reach] += weight[reach]
+            share = (weight / total)[reach, None]
+            by = share * offset(plan[reach], rows, handover.embodiment)
+            plan[reach] = moved(plan[reach], by, handover.embodiment)
         return plan
 
 
