@@ -33,7 +33,7 @@ LIMITS: Limits = {
 }
 """By segment of the command, measured on your arm. They hold whatever the policy says."""
 
-DEADLINES = Deadlines(max_picture_age_s=0.2, coast_s=0.5, patience_s=20.0)
+DEADLINES = Deadlines(max_picture_age_s=0.2, coast_s=0.5, latch_s=5.0, patience_s=20.0)
 """How old what the arm acts on may be, and how long it waits for a server that restarts."""
 
 

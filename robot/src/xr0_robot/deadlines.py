@@ -12,17 +12,23 @@ class Deadlines:
 
     max_lag_s: a command is executed at most so long after the tick it was planned for (row k of a chunk: k
         ticks after its observation). So no chunk is obeyed that is older than this and its own length.
-    max_picture_age_s: an observation older than this is not sent to the policy.
+    max_picture_age_s: an observation with a picture older than this is not sent to the policy.
+    max_spread_s: nor one whose cameras looked further apart in time than this.
     coast_s: with the policy out of reach or the pictures too old, the plan goes on so long and then the robot
         holds; infinity: to the plan's end, 0: it holds at once.
     patience_s: without a usable answer for so long the episode ends. A server restarts in some 6 s.
+    latch_s: after holding so long in want of a plan, in the middle of an episode, the robot presses its own
+        e-stop: it moves again only once somebody releases it. Infinity: it goes on by itself, from a fresh
+        observation.
     retry_s: pause between two attempts to reach a server that has vanished.
     """
 
     max_lag_s: float = 1.0
     max_picture_age_s: float = 0.25
+    max_spread_s: float = 0.1
     coast_s: float = math.inf
     patience_s: float = 10.0
+    latch_s: float = math.inf
     retry_s: float = 0.5
 
     def __post_init__(self) -> None:

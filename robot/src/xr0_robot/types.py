@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -200,13 +200,16 @@ class Embodiment:
 class Observation:
     """What the robot saw and felt at one instant.
 
-    images: camera key to uint8 [height, width, 3]; state: float64 [state_dim]; time_s: clock of capture.
+    images: camera key to uint8 [height, width, 3]; state: float64 [state_dim]; time_s: clock of capture, of
+    the oldest picture; times_s: of each camera, where they differ. Times stay on the robot: no wire carries
+    them.
     """
 
     images: Mapping[str, np.ndarray]
     state: np.ndarray
     instruction: str
     time_s: float
+    times_s: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for key, image in self.images.items():

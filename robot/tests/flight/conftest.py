@@ -66,7 +66,9 @@ class Farther(MockEnv):
 def fly(tmp_path):
     """Record an episode; returns its result and its recorder."""
 
-    def run(strategy=None, seed=3, time_limit_s=6.0, budget_bytes=2**22, observer=None, drive=None):
+    def run(
+        strategy=None, seed=3, time_limit_s=6.0, budget_bytes=2**22, observer=None, drive=None, estop=None
+    ):
         clock = VirtualClock()
         env = Farther(clock)
         recorder = observer or open_recorder(tmp_path / "log", budget_bytes)
@@ -80,6 +82,7 @@ def fly(tmp_path):
             deadlines=DEADLINES,
             time_limit_s=time_limit_s,
             observer=recorder,
+            estop=estop,
             **({} if drive is None else {"drive": drive}),
         )
         return result, recorder

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from xr0_robot import wire
+from xr0_robot.executor.estop import EStop
 from xr0_robot.executor.methods import A2C2, RTC, Ensemble, Naive, Prefix, PrefixDecay, Synchronous, Vlash
 from xr0_robot.flight import log, segments, story
 from xr0_robot.flight.replay import replay
@@ -23,6 +24,28 @@ def test_a_rough_episode_is_replayed_bit_for_bit(fly, strategy):
     assert recorder.broken is None and recorder.lost == 0
     commands = [record["done"]["command"] for record in flight.records() if record["event"] == "done"]
     assert np.array_equal(np.stack(commands), np.stack([tick.command for tick in result.ticks]))
+
+
+class Brief(EStop):
+    """Pressed for some ticks of an episode, and released."""
+
+    asked = 0
+
+    def poll(self):
+        self.asked += 1
+        if self.asked == 60:
+            self.press("a person is near")
+        if self.asked == 80:
+            self.release()
+        return super().poll()
+
+
+@pytest.mark.parametrize("budget_bytes", [2**22, 2**18])
+def test_an_e_stop_is_replayed_too(fly, budget_bytes):
+    result, _ = fly(estop=Brief(), budget_bytes=budget_bytes)
+    assert result.stopped_ticks == 20 and result.ticks[-1].freshness != "stopped"
+    (flight,) = log.read(fly.log)
+    assert replay(flight).difference is None
 
 
 def test_episodes_of_one_log_are_kept_apart_and_in_order(fly):

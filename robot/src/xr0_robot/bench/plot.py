@@ -16,11 +16,17 @@ from xr0_robot.representations import ANGLES
 from xr0_robot.types import Segment
 
 INK, SEAM = "#222222", "#3b6fb6"
-SHADES: dict[Freshness, str] = {"prefix": "#f2a33a", "idle": "#c94b4b", "touch": "#8a5fc0"}
+SHADES: dict[Freshness, str] = {
+    "prefix": "#f2a33a",
+    "idle": "#c94b4b",
+    "touch": "#8a5fc0",
+    "stopped": "#5a5a5a",
+}
 MEANINGS: dict[Freshness, str] = {
     "prefix": "prefix: promised while thinking",
     "idle": "idle: nothing fresh, holding",
     "touch": "touch: commanded by the fingertips",
+    "stopped": "stopped: by the e-stop",
 }
 LINES = ("#1b6ca8", "#e08a3c", "#3f8f46", "#b03a6f", "#6b5bb5", "#7a6a4f", "#2f9c9c")
 """Of a panel's numbers: x, y, z of a vector, or the joints of an arm."""

@@ -15,6 +15,7 @@ from xr0_robot.deadlines import Deadlines
 from xr0_robot.env import Env
 from xr0_robot.executor.cameras import Reading, inline
 from xr0_robot.executor.clock import Clock, Metronome
+from xr0_robot.executor.estop import EStop
 from xr0_robot.executor.inference import Inference
 from xr0_robot.executor.latency import Delay
 from xr0_robot.executor.loop import Executor, InferenceFailed, Tick, one_line
@@ -79,6 +80,11 @@ class EpisodeResult:
         return sum(tick.freshness == "idle" for tick in self.ticks)
 
     @property
+    def stopped_ticks(self) -> int:
+        """Ticks under the e-stop."""
+        return sum(tick.freshness == "stopped" for tick in self.ticks)
+
+    @property
     def clamped_ticks(self) -> dict[str, int]:
         """How many ticks each limit changed the command in."""
         return dict(sorted(Counter(name for tick in self.ticks for name in tick.clamped).items()))
@@ -94,6 +100,7 @@ class EpisodeResult:
             "time_s": self.time_s,
             "ticks": len(self.ticks),
             "idle_ticks": self.idle_ticks,
+            "stopped_ticks": self.stopped_ticks,
             "missed_ticks": self.missed_ticks,
             "late_ms": round(self.late_s * 1e3, 2),
             "clamped_ticks": self.clamped_ticks,
@@ -124,6 +131,7 @@ def rollout(
     watch: Watcher | None = None,
     drive: Drive = alone,
     observer: Observer | None = None,
+    estop: EStop | None = None,
 ) -> EpisodeResult:
     """Run one episode, and stop the robot however it ends. What fails on the way (policy, robot, watcher)
     ends it with the reason in `error`, and all ticks until then.
@@ -131,7 +139,8 @@ def rollout(
     settle_s: success counts once it has lasted this long; deadlines: the robot's, the defaults where None;
     delay: how that of the next inference is known, as a quantile of the recent ones where None; cameras: read
     by the control loop itself, or `beside` it; drive: who stands between the episode and the executor;
-    observer: is told all that happens, as `xr0_robot.flight.recorder`.
+    observer: is told all that happens, as `xr0_robot.flight.recorder`; estop: wins over everything, and keeps
+    the robot where it is until it is released.
     """
     observer = observer or Unobserved()
     robot = env.embodiment
@@ -142,7 +151,7 @@ def rollout(
             record.instruction = env.reset(episode.seed, episode.instruction)
             spoken = record.instruction if episode.spoken is None else episode.spoken
             safety = Safety(robot, limits)
-            begin = (env.state(), episode.seed, deadlines, delay, observer)
+            begin = (env.state(), episode.seed, deadlines, delay, observer, estop)
             executor = Executor(inference, strategy, safety, *begin)
             record.executor = executor
             with cameras(lambda: env.observe(spoken, clock.now()), env.state) as observe:

@@ -125,6 +125,7 @@ def _legend(figure: Figure, story: Story) -> None:
         "prefix": "as promised to the policy",
         "idle": "holding",
         "touch": "the fingertips",
+        "stopped": "the e-stop",
     }
     marks = [
         Line2D([], [], ls="", marker="v", color=LIMIT, label="a limit changed it"),

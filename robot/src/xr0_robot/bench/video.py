@@ -25,12 +25,14 @@ COLOURS: dict[Freshness, tuple[int, int, int]] = {
     "prefix": (242, 163, 58),
     "idle": (214, 84, 84),
     "touch": (168, 120, 222),
+    "stopped": (232, 226, 74),
 }
 MEANINGS: dict[Freshness, str] = {
     "fresh": "fresh chunk",
     "prefix": "promised while thinking",
     "idle": "holding",
     "touch": "fingertips",
+    "stopped": "e-stop",
 }
 """In the legend."""
 DONE, TRACK = (110, 200, 120), (44, 48, 54)

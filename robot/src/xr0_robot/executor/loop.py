@@ -12,6 +12,8 @@ import numpy as np
 
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.chunks import ChunkQueue
+from xr0_robot.executor.estop import EStop
+from xr0_robot.executor.freshness import unusable
 from xr0_robot.executor.inference import Inference, Reply, Request
 from xr0_robot.executor.latency import Delay, Quantile
 from xr0_robot.executor.observer import (
@@ -27,9 +29,9 @@ from xr0_robot.executor.silence import Silence
 from xr0_robot.executor.strategy import Handover, Moment, Planned, Strategy
 from xr0_robot.types import Chunk, Observation
 
-Freshness = Literal["fresh", "prefix", "idle", "touch"]
+Freshness = Literal["fresh", "prefix", "idle", "touch", "stopped"]
 """fresh: as planned; prefix: as promised to the inference under way; idle: nothing to do, holding; touch:
-from the fingertips instead of the plan."""
+from the fingertips instead of the plan; stopped: by the e-stop."""
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +91,8 @@ class Executor:
     what has been overtaken by more than `Deadlines.max_lag_s` is dropped and asked for anew.
 
     Another author may take the robot with `obey`; the plan is void then, by epoch: an inference that started
-    in an earlier one may finish when it likes, and is never executed.
+    in an earlier one may finish when it likes, and is never executed. So does the e-stop; what was seen
+    before it was released does not count either.
     """
 
     def __init__(
@@ -102,12 +105,13 @@ class Executor:
         deadlines: Deadlines | None = None,
         delay: Delay | None = None,
         observer: Observer | None = None,
+        estop: EStop | None = None,
     ) -> None:
         """Begin an episode standing at `state` [state_dim]; what was under way before is never executed.
 
         deadlines, delay: their defaults where None, the delay as a `Quantile` of what was measured; observer:
-        is told all that is given and decided. ValueError, one line, where the strategy does not fit the
-        policy or its robot.
+        is told all that is given and decided; estop: wins over everything. ValueError, one line, where the
+        strategy does not fit the policy or its robot.
         """
         inference.cancel()
         strategy.check(inference.policy)
@@ -122,6 +126,9 @@ class Executor:
         self._seed = seed
         self._deadlines = deadlines or Deadlines()
         self._silence = Silence(self._deadlines)
+        self._estop = estop or EStop()
+        self._stopped: str | None = None  # in this tick, and why
+        self._released_s = -float("inf")
         self.queue = ChunkQueue()
         self._delay = delay or Quantile()
         self._delays: list[int] = []  # of this episode's chunks so far, in ticks
@@ -141,7 +148,8 @@ class Executor:
         self._plan_start_s = 0.0  # when tick 0 would have been due, had the plan never waited
         self._idle_ticks = 0
         self._dropped: str | None = None  # in this tick, and why
-        self._holding = False
+        self._held_ticks = 0  # in a row
+        self._clamped: tuple[str, ...] = ()
         self._warned = False
         own = (safety.limits, self._deadlines, strategy, self._delay, seed, state)
         observer.begin(Setup.of(inference.policy, *own), self)
@@ -164,6 +172,8 @@ class Executor:
         """
         self._note("tick", tick=self._tick, now_s=now_s)
         self._dropped = None
+        if self._stops(now_s):
+            return
         if self._inference.busy:
             self._silence.begin(now_s)  # where a void inference is under way, waiting for it counts anew
         with self._failures(now_s):
@@ -177,6 +187,8 @@ class Executor:
 
     def act(self, now_s: float) -> Tick:
         """The second half: take in what was answered at once, and say what to send."""
+        if self._stopped is not None:
+            return self._stand(self._stopped)
         if self._asked.tick == self._tick:
             with self._failures(now_s):
                 self._receive(now_s)
@@ -190,18 +202,46 @@ class Executor:
         now.
 
         What was observed before the last `obey` is never executed: the next `tick` asks with a fresh
-        observation, and holds until that is answered.
+        observation, and holds until that is answered. While the e-stop is pressed it is not obeyed.
         """
         self._note("obey", tick=self._tick, action=action)
-        self._epoch += 1
-        self.queue.clear()
-        self._promised_until = 0
-        self._silence.end()
-        self._holding = False
+        self._void()
+        why = self._pressed()
+        if why is not None:
+            self._stopped = why
+            return self._stand(why)
         verdict = self._safety.check(action)
         done = self._done(verdict.command, -1, "touch", verdict.clamped, verdict.refused)
         self._tick += 1
         return done
+
+    def _stops(self, now_s: float) -> bool:
+        """Whether the e-stop is pressed; what was planned until then is void."""
+        was, self._stopped = self._stopped, self._pressed()
+        if self._stopped is not None:
+            self._void()
+        elif was is not None:
+            self._released_s = now_s
+        return self._stopped is not None
+
+    def _pressed(self) -> str | None:
+        why = self._estop.poll()
+        if why is not None:
+            self._note("stop", why=why)
+        return why
+
+    def _stand(self, why: str) -> Tick:
+        done = self._done(self._safety.rest(), -1, "stopped", refused=f"e-stop: {why}")
+        self._tick += 1
+        return done
+
+    def _void(self) -> None:
+        """Nothing that was planned or asked until now will be executed."""
+        self._epoch += 1
+        self.queue.clear()
+        self._promised_until = 0
+        self._silence.end()
+        self._held_ticks = 0
 
     @property
     def adjustment(self) -> Adjustment | None:
@@ -233,11 +273,10 @@ class Executor:
         return observation
 
     def _ask(self, now_s: float, observation: Observation) -> None:
-        age_s, limit_s = now_s - observation.time_s, self._deadlines.max_picture_age_s
-        if age_s > limit_s:
+        why = unusable(observation, now_s, self._deadlines, self._released_s)
+        if why is not None:
             self.stale_pictures += 1
-            why = self._drop(f"the pictures are {age_s:.2f} s old, at most {limit_s:g} s")
-            self._silence.lose(now_s, why, pause_s=0.0)
+            self._silence.lose(now_s, self._drop(why), pause_s=0.0)
             return
         with self._failures(now_s):
             self._start(now_s, observation)
@@ -405,7 +444,7 @@ class Executor:
         verdict = self._safety.check(action)
         if verdict.refused is not None:
             return self._hold(verdict.command, verdict.refused)
-        self._holding = False
+        self._held_ticks = 0
         freshness: Freshness = "prefix" if self._tick < self._promised_until else "fresh"
         return self._done(verdict.command, self.queue.chunk, freshness, clamped=verdict.clamped)
 
@@ -413,10 +452,13 @@ class Executor:
         """Brought to rest from this very tick on, and kept there."""
         if refused is not None and refused != self._dropped:  # what was dropped is logged already
             log.warning("tick %d: refused, holding: %s", self._tick, refused)
-        elif not self._holding:
+        elif self._held_ticks == 0:
             log.info("tick %d: no fresh action is left, holding", self._tick)
-        self._holding = True
+        self._held_ticks += 1
         self._idle_ticks += 1
+        if self.queue.chunk >= 0 and self._held_ticks * self.dt > self._deadlines.latch_s:
+            reason = f": {self.trouble}" if self.trouble else ""
+            self._estop.press(f"nothing to execute for {self._deadlines.latch_s:g} s{reason}")
         return self._done(command, -1, "idle", refused=refused)
 
     def _done(
@@ -427,6 +469,9 @@ class Executor:
         clamped: tuple[str, ...] = (),
         refused: str | None = None,
     ) -> Tick:
+        if clamped and clamped != self._clamped:
+            log.info("tick %d: clamped by the limits: %s", self._tick, ", ".join(clamped))
+        self._clamped = clamped
         latency_s = self.latencies_s[-1] if self.latencies_s else None
         done = Tick(self._tick, command, chunk, freshness, latency_s, clamped, refused)
         self._note("done", done=done)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from xr0_robot import wire
+from xr0_robot.executor.estop import EStop
 from xr0_robot.executor.inference import Policy, Reply, Request
 from xr0_robot.executor.loop import Executor, InferenceFailed
 from xr0_robot.executor.observer import Setup
@@ -36,7 +37,7 @@ def replay(flight: Flight) -> Outcome:
     recorder = Recorder(tape)
     setup = flight.setup
     safety = Safety(setup.embodiment, setup.limits)
-    begin = (setup.state, setup.seed, setup.deadlines, setup.delay, recorder)
+    begin = (setup.state, setup.seed, setup.deadlines, setup.delay, recorder, _Pressed(tape))
     executor = Executor(tape, setup.strategy, safety, *begin)
     if flight.header["memory"] is not None:
         values.remind(executor, flight.header["memory"])
@@ -68,6 +69,21 @@ def _step(executor: Executor, recorder: Recorder, tape: _Tape, record: Record) -
 
 class _NothingSeen(Exception):  # noqa: N818 (what has happened)
     """The log ends where an observation was due."""
+
+
+class _Pressed(EStop):
+    """Pressed in the ticks in which it was."""
+
+    def __init__(self, tape: _Tape) -> None:
+        super().__init__()
+        self._tape = tape
+
+    def poll(self) -> str | None:
+        record = self._tape.peek()
+        return record["why"] if record is not None and record["event"] == "stop" else None
+
+    def press(self, why: str) -> None:
+        """What came of it is recorded with the next tick."""
 
 
 class _Said:
@@ -132,7 +148,7 @@ class _Tape:
         if record is None or record["event"] != "observation":
             raise _NothingSeen
         seen: Observation = values.decode(record["observation"])
-        return Observation(record["pictures"], seen.state, seen.instruction, seen.time_s)
+        return replace(seen, images=record["pictures"])
 
     def sent(self, command: np.ndarray) -> np.ndarray:
         return self._adjusted()

@@ -52,6 +52,7 @@ GIVEN = frozenset(
         "_delay",
         "_embodiment",
         "_deadlines",
+        "_estop",
         "limits",
         "_adjustment",
     }
@@ -69,7 +70,7 @@ def encode(value: Any) -> Any:
     if isinstance(value, Exception):
         return {"error": type(value).__name__, "text": str(value), "family": family(value).__name__}
     if isinstance(value, Observation):
-        told = {"instruction": value.instruction, "time_s": value.time_s}
+        told = {"instruction": value.instruction, "time_s": value.time_s, "times_s": dict(value.times_s)}
         return {KIND: "Observation", "state": value.state, **told}
     if TYPES.get(type(value).__name__) is type(value):
         own = {field.name: encode(getattr(value, field.name)) for field in fields(value)}
