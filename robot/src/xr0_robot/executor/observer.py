@@ -39,10 +39,10 @@ Event = Literal[
     "end",
 ]
 """In the order of a tick. Given to the executor: that there is an adjustment from now on, or none; how late
-the tick is, that it begins, or what another author commands in it; that the e-stop is pressed; an observation;
-a reply, or what was raised instead; numbers as the adjustment changes them, a command as the policy corrects
-it. Decided by it: the request, the row at which a chunk takes over, what is dropped and why, the `Tick` that is
-done."""
+the tick is, that it begins, or what another author commands in it; that the e-stop is pressed; an
+observation; a reply, or what was raised instead; numbers as the adjustment changes them, a command as the
+policy corrects it. Decided by it: the request, the row at which a chunk takes over, what is dropped and why,
+the `Tick` that is done."""
 
 
 @dataclass(frozen=True)
