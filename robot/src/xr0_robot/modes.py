@@ -20,8 +20,8 @@ Mode = Literal[
     "a2c2",
     "prefix_a2c2",
 ]
-"""`async` is the method that a checkpoint was trained for; the others are named as in `executor.methods`, where
-each stands beside its formula and source."""
+"""`async` is the method that a checkpoint was trained for; the others are as in `executor.methods`, each
+beside its formula and source."""
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 

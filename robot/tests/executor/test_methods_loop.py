@@ -70,9 +70,9 @@ class Steady(Numbered):
         return Chunk(rows, observation.time_s, BRICKS.dt)
 
 
-def run(policy, method, latency_s, ticks):
+def run(policy, method, latency_s, ticks, limits=WIDE):
     env = MockEnv()
-    executor = Executor(VirtualInference(policy, latency_s), method, Safety(BRICKS, WIDE), START, 0)
+    executor = Executor(VirtualInference(policy, latency_s), method, Safety(BRICKS, limits), START, 0)
     return [
         executor.tick(now / 30, lambda now=now: env.observe("reach the mark", now / 30))
         for now in range(ticks)
@@ -142,6 +142,22 @@ def test_a_guide_is_the_plan_from_the_observation_on():
     assert guide.rows[:, :2].tolist() == [[0, k] for k in range(7, 30)]
     assert guide.rows[:3].tolist() == [t.command.tolist() for t in ticks[10:13]]
     assert [t.tick for t in ticks if t.freshness == "prefix"] == [10, 11, 12, 20, 21, 22]
+
+
+SLOW = {
+    "arm.pose": PoseLimit((-1e3,) * 3, (1e3,) * 3, speed_m_s=15.0, turn_rad_s=1.0),
+    "arm.gripper": PlainLimit(-1.0, 1.0, rate=1.0),
+}
+"""Half of the metre per tick that Numbered plans."""
+
+
+def test_of_a_guide_what_runs_meanwhile_is_what_the_limits_let_through_and_the_rest_is_the_plan():
+    policy = Numbered()
+    ticks = run(policy, RTC(), 0.1, 14, SLOW)
+    guide = policy.requests[1][2]
+    assert guide.rows[:3].tolist() == [t.command.tolist() for t in ticks[10:13]]
+    assert guide.rows[3:, 1].tolist() == list(range(10, 30))
+    assert not np.allclose(guide.rows[:3, 1], [7, 8, 9])
 
 
 def test_every_command_is_corrected_by_an_observation_of_its_own_tick():

@@ -283,14 +283,8 @@ class Executor:
 
     def _start(self, now_s: float, observation: Observation) -> None:
         delay, policy = self._expected_delay(), self._inference.policy
-        moment = Moment(
-            observation,
-            self._planned(delay),
-            delay,
-            policy.action_horizon,
-            policy.max_prefix,
-            self._embodiment,
-        )
+        rows = (policy.action_horizon, policy.max_prefix)
+        moment = Moment(observation, self._planned(delay), delay, *rows, self._embodiment)
         asked = self._strategy.ask(moment)
         if asked.untold and not self._warned:
             told = delay - asked.untold

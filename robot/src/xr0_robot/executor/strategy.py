@@ -20,8 +20,8 @@ client's)."""
 
 Planned = Callable[[int], np.ndarray]
 """The next n commands [m <= n, native_dim] of the plan in hand, fewer where it ends sooner. Those that will
-surely be sent, the expected delay's, or at a handover this tick's, are what the limits will let through; to check
-the others would cost too much of a tick."""
+surely be sent, the expected delay's, or at a handover this tick's, are what the limits will let through; to
+check the others too would cost a good part of a tick."""
 
 
 @dataclass(frozen=True)
