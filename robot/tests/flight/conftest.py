@@ -67,7 +67,7 @@ def fly(tmp_path):
     """Record an episode; returns its result and its recorder."""
 
     def run(
-        strategy=None, seed=3, time_limit_s=6.0, budget_bytes=2**22, observer=None, drive=None, estop=None
+        strategy=None, seed=3, time_limit_s=4.0, budget_bytes=2**22, observer=None, drive=None, estop=None
     ):
         clock = VirtualClock()
         env = Farther(clock)

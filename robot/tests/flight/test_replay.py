@@ -146,24 +146,24 @@ def test_what_an_adjustment_made_of_the_plan_is_replayed(fly, budget_bytes):
     assert any(flight.header["adjusted"] for flight in flights) == (budget_bytes < 2**22)
     assert sum(record["event"] == "adjusted" for flight in flights for record in flight.records()) > 20
     assert [replay(flight).difference for flight in flights] == [None] * len(flights)
-    assert sum(len(story.tell(flight).ticks) for flight in flights) == 180
+    assert sum(len(story.tell(flight).ticks) for flight in flights) == 120
 
 
 def test_a_log_whose_beginning_was_overwritten_is_replayed_from_where_it_begins(fly):
-    budget = 60_000
-    result, _ = fly(time_limit_s=12.0, budget_bytes=budget)
+    budget = 50_000
+    result, _ = fly(time_limit_s=8.0, budget_bytes=budget)
     sizes = [path.stat().st_size for path in segments.segments(fly.log)]
     assert sum(sizes) < budget + 5_000 and len(sizes) >= 3
     flights = list(log.read(fly.log))
     assert len(flights) == 1 and "beginning is not here" in flights[0].notes[0]
     outcome = replay(flights[0])
     assert outcome.difference is None
-    assert outcome.first > 100 and outcome.first + outcome.ticks == len(result.ticks)
+    assert outcome.first > 60 and outcome.first + outcome.ticks == len(result.ticks)
 
 
-@pytest.mark.parametrize("strategy", METHODS, ids=lambda method: method.name)
+@pytest.mark.parametrize("strategy", METHODS[2:5] + METHODS[-1:], ids=lambda method: method.name)
 def test_each_segment_can_be_replayed_alone(fly, strategy):
-    fly(strategy, time_limit_s=5.0, budget_bytes=100_000)
+    fly(strategy, time_limit_s=3.0, budget_bytes=70_000)
     paths = segments.segments(fly.log)
     outcomes = [replay(flight) for path in paths for flight in log.read(path)]
     assert len(outcomes) == len(paths) >= 3

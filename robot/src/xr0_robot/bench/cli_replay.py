@@ -25,8 +25,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Replay each episode, say how it went, draw it; returns 1 if a command came out differently."""
+    from xr0_robot.bench import rerun_log
     from xr0_robot.flight import log
 
+    if arguments.rerun:
+        rerun_log.load()  # a long log is not read for an export that cannot be
     logging.getLogger("xr0_robot.executor").setLevel(logging.ERROR)  # it would warn of what is long past
     equal, seen = True, 0
     for flight in log.read(arguments.log):

@@ -11,8 +11,8 @@ TIMELINE = "time"
 
 
 def save(story: Story, path: Path) -> None:
-    """Write an .rrd file; RuntimeError, which says how to install it, where rerun is not there."""
-    rr = _rerun()
+    """Write an .rrd file; errors as `load`."""
+    rr = load()
     path.parent.mkdir(parents=True, exist_ok=True)
     stream = rr.RecordingStream("xr0_flight")
     stream.save(path)
@@ -39,7 +39,8 @@ def save(story: Story, path: Path) -> None:
     stream.flush()
 
 
-def _rerun() -> Any:
+def load() -> Any:
+    """The rerun module; RuntimeError, which says how to install it, where it is not there."""
     try:
         import rerun  # noqa: PLC0415 (optional)  # pyright: ignore[reportMissingImports]
     except ImportError as error:

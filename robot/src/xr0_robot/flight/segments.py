@@ -1,7 +1,8 @@
 """A log on disk: a folder of segments, each a file of records with a length and a checksum, bounded in all.
 
 A record is written by one write(2), without a buffer of ours: what was written survives the death of the
-process. What survives a power cut is up to the operating system.
+process. What survives a power cut is up to the operating system: an fsync, even of another thread, can make
+the next write wait, and that is the control loop's.
 """
 
 from __future__ import annotations
