@@ -34,7 +34,7 @@ JOINTS = ("shoulder_pan", "shoulder_lift", "elbow", "wrist_1", "wrist_2", "wrist
 LIMITS: Limits = {"arm.joints": PlainLimit(low=-2.8, high=2.8, rate=0.8)}
 """rad, rad/s: measured on your arm."""
 
-DEADLINES = Deadlines(max_picture_age_s=0.2, coast_s=0.5, patience_s=20.0)
+DEADLINES = Deadlines(max_picture_age_s=0.2, coast_s=0.5, latch_s=5.0, patience_s=20.0)
 
 JOINT_STATES = "/joint_states"
 COMMANDS = "/forward_position_controller/commands"
@@ -74,11 +74,12 @@ class RosArm:
         return instruction or self._instruction
 
     def observe(self, instruction: str, time_s: float) -> Observation:
-        """The newest picture of each camera; as old as the oldest of them."""
+        """The newest picture of each camera, and when it came: what is old or apart in time is refused."""
         messages = {camera.key: self._newest[camera.key] for camera in self.embodiment.cameras}
-        oldest_s = min((came_s for came_s, _ in messages.values()), default=time_s)
+        times_s = {key: came_s for key, (came_s, _) in messages.items()}
         images = {key: picture(message) for key, (_, message) in messages.items()}
-        return Observation(images, self.state(), instruction, oldest_s)
+        oldest_s = min(times_s.values(), default=time_s)
+        return Observation(images, self.state(), instruction, oldest_s, times_s)
 
     def state(self) -> np.ndarray:
         """float64 [joints], rad."""

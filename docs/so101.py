@@ -28,7 +28,7 @@ from xr0_robot.robots.feetech.calibration import Joint
 from xr0_robot.robots.feetech.simulated import SimulatedPort
 from xr0_robot.types import Embodiment
 
-DEADLINES = Deadlines(max_picture_age_s=0.2, coast_s=0.5, patience_s=20.0)
+DEADLINES = Deadlines(max_picture_age_s=0.2, coast_s=0.5, latch_s=5.0, patience_s=20.0)
 """How old what the arm acts on may be, and how long it waits for a server that restarts."""
 
 SIMULATED = tuple(Joint(number + 1, 0, 0, 500, 3500) for number in range(len(JOINTS)))
