@@ -1,4 +1,4 @@
-"""A prefix of another moment's motion tells where the seam is, and nothing of the demonstration behind it."""
+"""A prefix of another moment's motion tells where the seam is, and little of the demonstration behind it."""
 
 from dataclasses import replace
 
@@ -23,60 +23,79 @@ def smooth(seed: int) -> np.ndarray:
     return out
 
 
-def seed_of(length: int) -> int:
-    return next(seed for seed in range(1000) if bridge.length(seed, T) == length)
-
-
 @pytest.fixture(params=range(1, bridge.LONGEST + 1))
-def length(request: pytest.FixtureRequest) -> int:
+def n(request: pytest.FixtureRequest) -> int:
     return request.param
+
+
+@pytest.fixture(params=(0.3, 1.0))
+def s(request: pytest.FixtureRequest) -> float:
+    return request.param
+
+
+def seeds_of(length: int) -> list[int]:
+    return [seed for seed in range(300) if bridge.length(seed, T) == length]
 
 
 def test_no_prefix_changes_nothing() -> None:
     a = smooth(1)
-    assert np.array_equal(bridge.bridge(a, smooth(2), ROBOT, seed_of(0)), a)
+    assert all(bridge.bridge(a, smooth(2), ROBOT, seed) is a for seed in seeds_of(0))
 
 
-def test_the_prefix_moves_as_the_other_and_begins_where_it_was_demonstrated(length: int) -> None:
-    a, other = smooth(1), smooth(2)
-    out = bridge.bridge(a, other, ROBOT, seed_of(length))
-    assert np.allclose(np.diff(out[:length, :6], axis=0), np.diff(other[:length, :6], axis=0))
-    assert np.array_equal(out[0, :6], a[0, :6])
-    assert np.array_equal(out[:length, 6], other[:length, 6])
+def test_shares_are_drawn_apart_from_lengths() -> None:
+    still, line = np.zeros((T, 8)), np.outer(np.arange(T), np.ones(8))
+    shares = [bridge.bridge(still, line, ROBOT, seed)[1, 0] for seed in seeds_of(4)]
+    assert min(shares) < 0.2
+    assert max(shares) > 0.8
 
 
-def test_what_follows_ends_on_the_demonstration(length: int) -> None:
+def test_a_prefix_that_does_not_stray_is_demonstrated(n: int) -> None:
     a = smooth(1)
-    out = bridge.bridge(a, smooth(2), ROBOT, seed_of(length))
-    apart = np.abs(out - a)[:, :6].max(axis=1)
-    assert apart[-1] < 0.01 * max(apart.max(), 1e-9)
-    assert np.array_equal(out[length:, 6:], a[length:, 6:])
+    assert np.allclose(bridge.stray(a, smooth(2), ROBOT, n, 0.0), a, atol=1e-12)
 
 
-def test_the_seam_is_met_in_place_and_velocity() -> None:
-    """With ticks of next to no time, what is added behind the seam goes on as straight as before it."""
+def test_one_that_strays_altogether_moves_as_the_other_and_says_nothing_else(n: int) -> None:
+    a, other = smooth(1), smooth(2)
+    out = bridge.stray(a, other, ROBOT, n, 1.0)
+    assert np.allclose(np.diff(out[:n, :6], axis=0), np.diff(other[:n, :6], axis=0))
+    assert np.array_equal(out[0], a[0])
+    assert np.array_equal(out[:n, 6:], np.repeat(a[:1, 6:], n, axis=0))
+
+
+def test_what_follows_is_the_demonstration_later_by_what_was_lost(n: int, s: float) -> None:
+    a = np.outer(np.arange(T), np.ones(8)) * 0.01
+    out = bridge.stray(a, smooth(2), ROBOT, n, s)
+    w = ROBOT.dt / bridge.RETURN_S
+    lost = s * ((n - 1) + sum(np.exp(-w * j) for j in range(1, 200)))
+    assert np.allclose(out[-1], (T - 1 - lost) * 0.01, atol=1e-4)
+    assert np.allclose(out[-1, 7] - out[-2, 7], 0.01, atol=1e-6)
+
+
+def test_the_seam_is_met_in_place_and_velocity(s: float) -> None:
+    """With ticks of next to no time, all goes on behind the seam as straight as before it."""
     fast = replace(ROBOT, rate_hz=300_000.0)
-    still, other = np.zeros((T, 8)), np.outer(np.arange(T), np.ones(8)) * 0.01
-    out = bridge.bridge(still, other, fast, seed_of(6))
-    assert np.allclose(np.diff(out[:12, :6], axis=0), 0.01, rtol=0.01)
+    a, other = (np.outer(np.arange(T), np.full(8, step)) for step in (0.03, 0.01))
+    out = bridge.stray(a, other, fast, 6, s)
+    assert np.allclose(np.diff(out[:12, :6], axis=0), (1 - s) * 0.03 + s * 0.01, rtol=0.01)
 
 
 def test_the_way_back_is_the_critically_damped_one() -> None:
     still, other = np.zeros((T, 8)), np.outer(np.arange(T), np.ones(8)) * 0.01
-    out = bridge.bridge(still, other, ROBOT, seed_of(3))
+    out = bridge.stray(still, other, ROBOT, 3, 1.0)
     w = (1 / 30) / bridge.RETURN_S
     for j in (1, 4, 20):
         assert out[2 + j, 0] == pytest.approx((0.02 + (0.01 + w * 0.02) * j) * np.exp(-w * j))
 
 
-def test_motions_are_not_made_up_for() -> None:
+def test_motions_are_not_made_up_for(n: int) -> None:
     moved = replace(ARM, anchor="previous")
-    a, other, n = smooth(1), smooth(2), 4
-    out = bridge.bridge(a, other, replace(ROBOT, segments=(moved, HAND)), seed_of(n))
-    assert np.array_equal(out[:n, :6], other[:n, :6])
-    assert np.array_equal(out[n:], a[n:])
+    still, other = np.zeros((T, 8)), smooth(2)
+    out = bridge.stray(still, other, replace(ROBOT, segments=(moved, HAND)), n, 0.5)
+    assert np.allclose(out[:n, :6], 0.5 * other[:n, :6])
+    assert np.array_equal(out[n:], still[n:])
 
 
 def test_one_tick_of_a_short_horizon_stays() -> None:
     assert {bridge.length(seed, 3) for seed in range(100)} == {0, 1, 2}
     assert {bridge.length(seed, 1) for seed in range(20)} == {0}
+    assert np.isfinite(bridge.stray(np.ones((2, 8)), smooth(2)[:2], ROBOT, 1, 0.7)).all()

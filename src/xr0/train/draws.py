@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-NOISE, TIME, PREFIX, HIDDEN = range(4)
+NOISE, TIME, PREFIX, HIDDEN, STRAY = range(5)
 """What is drawn; each from a stream of its own."""
 
 
