@@ -45,6 +45,11 @@ def test_an_evaluation_is_replayed_and_drawn(log, tmp_path, capsys):
     assert not shows(picture, timeline.FATES["failed"])
 
 
+def test_seconds_that_an_episode_has_not_are_refused(log, tmp_path, capsys):
+    assert main(["replay", str(log), "--window", "50", "60", "--out", str(tmp_path)]) == 1
+    assert "timeline: got 50 to 60 s, expected times in 0." in capsys.readouterr().err
+
+
 def test_an_episode_that_is_not_there_is_refused(log, tmp_path, capsys):
     out = ["--out", str(tmp_path / "replay")]
     assert main(["replay", str(log), "--episode", "7", *out]) == 1

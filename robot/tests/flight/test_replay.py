@@ -48,6 +48,21 @@ def test_an_e_stop_is_replayed_too(fly, budget_bytes):
     assert replay(flight).difference is None
 
 
+def test_a_part_of_a_story_has_what_happened_in_it(fly):
+    result, _ = fly()
+    (flight,) = log.read(fly.log)
+    whole = story.tell(flight)
+    assert [tick.tick for tick in whole.ticks] == [tick.tick for tick in result.ticks]
+    begun_s = whole.times_s - whole.times_s[0]
+    part = whole.between(float(begun_s[20]), float(begun_s[39]))
+    assert [tick.tick for tick in part.ticks] == list(range(20, 40))
+    assert 0 < len(part.thoughts) < len(whole.thoughts)
+    assert part.interventions().items() != whole.interventions().items()
+    fates = whole.fates()
+    assert fates["joined"] + fates.get("dropped", 0) >= len(result.latencies_s)
+    assert fates["failed"] == sum(record["event"] == "failure" for record in flight.records())
+
+
 def test_episodes_of_one_log_are_kept_apart_and_in_order(fly):
     results = [fly(seed=seed, time_limit_s=1.0)[0] for seed in (3, 4)]
     flights = list(log.read(fly.log))

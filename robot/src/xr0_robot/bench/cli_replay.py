@@ -18,7 +18,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("out/replay"), help="folder for the timelines")
     parser.add_argument("--episode", type=int, default=None, help="only this one, by its number in the log")
     parser.add_argument(
-        "--window", type=float, nargs=2, metavar=("FROM", "TO"), help="seconds of each episode to draw"
+        "--window",
+        type=float,
+        nargs=2,
+        metavar=("FROM", "TO"),
+        help="seconds of each episode to draw (the last 60)",
     )
     parser.add_argument("--rerun", action="store_true", help="also write .rrd files for the rerun viewer")
 

@@ -23,19 +23,31 @@ FATES: dict[Fate, str] = {
 FRESH = "#cfe3cf"
 BANDS: dict[Freshness, str] = {"fresh": FRESH, **SHADES}
 LIMIT, REFUSED, LATE = "#7a2fa0", "#111111", "#d98a8a"
+WINDOW_S = 60.0
+"""More ticks than that are no more seen one by one."""
 LANES = 2
 """Requests are drawn in turn above each other, so that one's end and the next one's beginning are seen."""
 
 
 def save(story: Story, path: Path, title: str, window_s: tuple[float, float] | None = None) -> None:
-    """Write a PNG; ValueError where there is nothing in it. window_s: from and to, since the first tick."""
+    """Write a PNG; ValueError where there is nothing in it.
+
+    window_s: from and to, since the first tick; the last `WINDOW_S` where None.
+    """
     if not story.ticks:
         raise ValueError("timeline: got a flight without a finished tick")
+    start_s = float(story.times_s[0])
+    end_s = float(story.times_s[-1]) - start_s
+    window_s = (max(0.0, end_s - WINDOW_S), end_s) if window_s is None else window_s
+    story = story.between(*window_s)
+    if not story.ticks:
+        raise ValueError(
+            f"timeline: got {window_s[0]:g} to {window_s[1]:g} s, expected times in {end_s:.1f} s"
+        )
     shown = [panel for segment in story.embodiment.segments for panel in panels(segment)]
     heights = [0.8, 0.55, *[1.5] * len(shown), 1.1]
     figure = Figure(figsize=(13, 1.2 + 1.15 * sum(heights)), layout="constrained")
     axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-    start_s = float(story.times_s[0])
     _thinking(axes[0], story, start_s)
     _obeyed(axes[1], story, start_s)
     for axis, panel in zip(axes[2:-1], shown, strict=True):
@@ -45,8 +57,6 @@ def save(story: Story, path: Path, title: str, window_s: tuple[float, float] | N
         axis.spines[["top", "right"]].set_visible(False)
         axis.margins(x=0.005)
     axes[-1].set_xlabel("time since the first tick [s]")
-    if window_s is not None:
-        axes[0].set_xlim(*window_s)
     figure.align_ylabels(axes)
     figure.suptitle(title, fontsize=11, color=INK)
     _legend(figure, story)

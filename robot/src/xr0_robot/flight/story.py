@@ -45,6 +45,27 @@ class Story:
     observations: tuple[tuple[Observation, Mapping[str, np.ndarray]], ...]
     drops: tuple[tuple[float, str], ...]
 
+    def between(self, first_s: float, last_s: float) -> Story:
+        """The part in which ticks began within these times, counted from the first tick; a request is in it
+        where it was under way then."""
+        if len(self.times_s) == 0:
+            return self
+        low, high = self.times_s[0] + first_s, self.times_s[0] + last_s
+        inside = (self.times_s >= low) & (self.times_s <= high)
+        return replace(
+            self,
+            ticks=tuple(tick for tick, kept in zip(self.ticks, inside, strict=True) if kept),
+            times_s=self.times_s[inside],
+            late_s=self.late_s[inside],
+            thoughts=tuple(
+                t
+                for t in self.thoughts
+                if t.asked_s <= high and (t.answered_s is None or t.answered_s >= low)
+            ),
+            observations=tuple((seen, p) for seen, p in self.observations if low <= seen.time_s <= high),
+            drops=tuple((time_s, why) for time_s, why in self.drops if low <= time_s <= high),
+        )
+
     def interventions(self) -> dict[str, int]:
         """What kept the robot from its plan, and in how many ticks."""
         named = [name for tick in self.ticks for name in tick.clamped]
