@@ -50,6 +50,12 @@ def test_seconds_that_an_episode_has_not_are_refused(log, tmp_path, capsys):
     assert "timeline: got 50 to 60 s, expected times in 0." in capsys.readouterr().err
 
 
+def test_a_file_that_is_no_log_is_refused(tmp_path, capsys):
+    (tmp_path / "000000.flight").write_bytes(b"not a log")
+    assert main(["replay", str(tmp_path), "--out", str(tmp_path)]) == 1
+    assert "has no whole header" in capsys.readouterr().err
+
+
 def test_an_episode_that_is_not_there_is_refused(log, tmp_path, capsys):
     out = ["--out", str(tmp_path / "replay")]
     assert main(["replay", str(log), "--episode", "7", *out]) == 1

@@ -41,7 +41,8 @@ def run(arguments: Namespace) -> int:
             equal = _episode(flight, arguments) and equal
             seen += 1
     if seen == 0:
-        raise ValueError(f"{arguments.log}: has no episode {arguments.episode}")
+        wanted = "whole header" if arguments.episode is None else f"episode {arguments.episode}"
+        raise ValueError(f"{arguments.log}: has no {wanted}")
     return 0 if equal else 1
 
 

@@ -55,8 +55,8 @@ def save(story: Story, path: Path, title: str, window_s: tuple[float, float] | N
     _delays(axes[-1], story, start_s)
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
-        axis.margins(x=0.005)
     axes[-1].set_xlabel("time since the first tick [s]")
+    axes[-1].set_xlim(window_s[0], window_s[1] + story.embodiment.dt)
     figure.align_ylabels(axes)
     figure.suptitle(title, fontsize=11, color=INK)
     _legend(figure, story)
