@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from xr0.checkpoints import pretrained
@@ -18,6 +18,7 @@ from xr0.checkpoints.options import LoadOptions
 from xr0.config import FLOW_STEPS
 from xr0.data.collate import pad_rows
 from xr0.model import flow, guidance, prefill
+from xr0.plans import Plans, check_plausible
 from xr0.transform import actions as layout
 from xr0.transform.tokenizer import padding_id
 from xr0.types import VLMInputs
@@ -25,12 +26,6 @@ from xr0_robot.types import GUIDANCE, Camera, Embodiment, Guide, finite_vector
 
 BLANK_SIZE = (256, 256)
 """Height and width [px] of a made-up picture, for a camera of any size."""
-
-
-MAX_DEVIATION = 1000.0
-"""Of a state or a prefix from the training data's mean, in standard deviations; in the robot's own units
-where a checkpoint does not normalise its states, as the released ones. No robot that the model could move
-gets so far: what lies beyond is a broken sensor or another unit. Every dtype holds more (float16: 65504)."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +91,7 @@ class Policy:
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.vla = checkpoint.vla.to(self.device).eval()
         self.dtype = self.vla.sink.weight.dtype
+        self.plans = Plans(self.embodiment, self.stats, self.device, self.dtype)
         with torch.no_grad():
             self.schedule = self.vla.schedule(steps)
             opening = checkpoint.processor.opening(self.embodiment)
@@ -169,12 +165,12 @@ class Policy:
             raise ValueError("policy: got no request, expected at least one")
         stats, processor = self.stats, self.checkpoint.processor
         states = [finite_vector("state", r.state, self.embodiment.state_dim) for r in requests]
-        prefixes = [self._prefix(r, state) for r, state in zip(requests, states, strict=True)]
+        prefix = self.plans.prefix([self._prefix(request) for request in requests], states)
         rows = [processor.action(r.images, r.instruction, self.embodiment) for r in requests]
         native = np.stack(states)
         with np.errstate(over="ignore"):
             normal = stats.normalize_state(layout.encode_state(native, self.embodiment))
-        _check_plausible("state", normal)
+        check_plausible("state", normal)
         action_mask = self._tensor(stats.mask).expand(len(requests), -1, -1)
         return Prepared(
             pad_rows(rows, padding_id(processor.tokenizer)).to(self.device, self.dtype),
@@ -182,8 +178,8 @@ class Policy:
             self._tensor(normal[:, None]),
             action_mask,
             torch.stack([self._noise(request.seed) for request in requests]),
-            flow.Prefix(*self._joined(prefixes)) if any(map(len, prefixes)) else None,
-            self._guide(requests, states, action_mask),
+            prefix,
+            self.plans.guide([request.guide for request in requests], states, action_mask),
         )
 
     def warm_up(self) -> None:
@@ -204,56 +200,16 @@ class Policy:
             "checkpoint": {**checkpoint, "flow_steps": self.steps},
         }
 
-    def _prefix(self, request: Request, state: np.ndarray) -> np.ndarray:
-        """Committed commands [p, model_dim]."""
-        rows = np.zeros((0, self.embodiment.native_dim)) if request.prefix is None else request.prefix
-        if len(rows) > 0 and request.guide is not None:
+    def _prefix(self, request: Request) -> np.ndarray | None:
+        """What is committed, as far as that can be continued."""
+        length = 0 if request.prefix is None else len(request.prefix)
+        if length > 0 and request.guide is not None:
             raise ValueError("request: got a prefix and a guide, expected one of them")
-        if len(rows) > self.max_prefix:
+        if length > self.max_prefix:
             raise ValueError(
-                f"prefix: got {len(rows)} ticks, this checkpoint continues at most {self.max_prefix}"
+                f"prefix: got {length} ticks, this checkpoint continues at most {self.max_prefix}"
             )
-        return self._commands("prefix", rows, state)
-
-    def _guide(
-        self, requests: Sequence[Request], states: Sequence[np.ndarray], action_mask: Float[Tensor, "b t d"]
-    ) -> guidance.Guide | None:
-        guides = [request.guide for request in requests]
-        if not any(guides):
-            return None
-        none = np.zeros((0, self.embodiment.native_dim))
-        longest = max(len(guide.rows) for guide in guides if guide)
-        if longest > self.action_horizon:
-            raise ValueError(f"guide: got {longest} ticks, a chunk has {self.action_horizon}")
-        plans = [
-            self._commands("guide", guide.rows if guide else none, state)
-            for guide, state in zip(guides, states, strict=True)
-        ]
-        plan, lengths = self._joined(plans)
-        delays = torch.tensor([guide.delay if guide else 0 for guide in guides], device=self.device)
-        by_gradient = [guide is not None and guide.by == "gradient" for guide in guides]
-        return guidance.Guide.of(
-            plan, lengths, delays, torch.tensor(by_gradient, device=self.device), action_mask
-        )
-
-    def _commands(self, name: str, commands: np.ndarray, state: np.ndarray) -> np.ndarray:
-        """Planned commands [p, model_dim] as the model sees them, anchored to this state."""
-        if len(commands) == 0:
-            return np.zeros((0, self.embodiment.model_dim), np.float32)
-        width = self.embodiment.native_dim
-        rows = [finite_vector(f"{name} row {i}", row, width) for i, row in enumerate(commands)]
-        with np.errstate(over="ignore", invalid="ignore"):
-            encoded = layout.encode_actions(np.stack(rows), state, self.embodiment)
-            normal = self.stats.normalize_actions(encoded)
-        _check_plausible(name, normal)
-        return normal
-
-    def _joined(self, rows: Sequence[np.ndarray]) -> tuple[Float[Tensor, "b t d"], Int[Tensor, " b"]]:
-        """One tensor of them, zeros behind each, and their lengths."""
-        actions = np.zeros((len(rows), *self.stats.action_mean.shape), np.float32)
-        for i, row in enumerate(rows):
-            actions[i, : len(row)] = row
-        return self._tensor(actions), torch.tensor([len(row) for row in rows], device=self.device)
+        return request.prefix
 
     def _decode(self, actions: Float[Tensor, "b t d"], states: np.ndarray) -> list[np.ndarray]:
         encoded = self.stats.unnormalize_actions(actions.float().cpu().numpy())
@@ -280,12 +236,3 @@ class Policy:
 def made_up_size(camera: Camera) -> tuple[int, int]:
     """Height and width [px] that stand for a camera's: its own, as far as it has any."""
     return camera.height or BLANK_SIZE[0], camera.width or BLANK_SIZE[1]
-
-
-def _check_plausible(name: str, normal: np.ndarray) -> None:
-    farthest = float(np.abs(normal).max())
-    if not farthest <= MAX_DEVIATION:
-        raise ValueError(
-            f"{name}: got a number {farthest:.3g} standard deviations from the training data's mean, "
-            f"expected at most {MAX_DEVIATION:g}: another unit, or a broken sensor?"
-        )

@@ -51,7 +51,8 @@ def demo(
         task: a sentence of your own, for every episode.
         episodes: how many.
         seed: of the first scene.
-        mode: think while moving (async; naive: without a prefix), or stop to think (sync).
+        mode: think while moving, as the checkpoint was trained to (async) or by another method
+            (docs/real-time.md), or stop to think (sync).
         latency_ms: added to every inference.
         variant: of the world: trained, moved, sentences, light, camera, six.
         view: open a live window.
@@ -98,8 +99,8 @@ def evaluate(
         flow_steps: Euler steps of an inference.
         episodes: how many, on seeds first_seed, first_seed + 1, ...
         first_seed: training used seeds below 500000.
-        mode: think while moving (async; naive: without a prefix), or stop to think (sync; at latency 0 the
-            world is frozen meanwhile).
+        mode: think while moving, as the checkpoint was trained to (async) or by another method
+            (docs/real-time.md), or stop to think (sync; at latency 0 the world is frozen meanwhile).
         latency_ms: what one inference takes on the virtual clock.
         jitter: how that varies: by a log-normal factor (sigma 0.3), or three times as long in 2 of 100.
         execute_horizon: ticks of a chunk that are executed before the next is asked for; the robot's default
