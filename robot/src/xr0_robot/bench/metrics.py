@@ -31,14 +31,21 @@ def seam_ratio(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:
     """
     if len(ticks) < 3:
         return None
-    bend = np.linalg.norm(np.diff(positions(embodiment, ticks), n=2, axis=0), axis=1)
-    chunk = np.array([tick.chunk for tick in ticks])
-    windows = np.stack([chunk[:-2], chunk[1:-1], chunk[2:]], axis=1)
-    same = (windows == windows[:, :1]).all(axis=1)
-    inside, seam = bend[same & (windows[:, 0] >= 0)], bend[~same]
+    seam, inside = bends(positions(embodiment, ticks), np.array([tick.chunk for tick in ticks]))
     if len(seam) == 0 or len(inside) == 0 or np.median(inside) < STILL_M:
         return None
     return float(np.median(seam) / np.median(inside))
+
+
+def bends(places: np.ndarray, chunks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Norms of the second differences of `places` [n, d] at seams, and inside chunks.
+
+    chunks: int [n], which chunk each was given by, -1 where none was.
+    """
+    bend = np.linalg.norm(np.diff(places, n=2, axis=0), axis=1)
+    windows = np.stack([chunks[:-2], chunks[1:-1], chunks[2:]], axis=1)
+    same = (windows == windows[:, :1]).all(axis=1)
+    return bend[~same], bend[same & (windows[:, 0] >= 0)]
 
 
 def rms_jerk(embodiment: Embodiment, ticks: Sequence[Tick]) -> float | None:

@@ -16,6 +16,7 @@ ROUNDING_S = 1e-9
 """A reply due at the very tick must not miss it by a rounding of the sum start + latency."""
 
 
+@runtime_checkable
 class Policy(Protocol):
     """Anything that answers an observation with a chunk; `xr0_robot.client.Client` is one.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +16,7 @@ STREAM = 0x6A1773
 """Keeps these numbers apart from the noise that a policy draws from the same seed."""
 
 
+@runtime_checkable
 class Jitter(Protocol):
     """A distribution of factors."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ ROUNDING = 1e-9
 """Of a tick: a delay of three ticks and a rounding is one of three."""
 
 
+@runtime_checkable
 class Delay(Protocol):
     """A way to know the next delay. It keeps nothing: the same measurements give the same answer."""
 

@@ -179,10 +179,8 @@ class Executor:
         with self._failures(now_s):
             self._receive(now_s)
         self._drop_outdated(now_s)
-        remaining = self.queue.remaining(self._tick)
-        due = self._strategy.due(self._tick - self._asked.tick, remaining, self._expected_delay())
         self._seen = None if self._correct is None else self._look(observe)
-        if due and not self._inference.busy and self._silence.reached(now_s):
+        if not self._inference.busy and self._silence.reached(now_s) and self._due():
             self._ask(now_s, self._seen or self._look(observe))
 
     def act(self, now_s: float) -> Tick:
@@ -299,6 +297,10 @@ class Executor:
         self._silence.begin(now_s)
         request = Request(asked.observation, asked.prefix, seed, self._tick, asked.guide, asked.ahead)
         self._inference.start(request, now_s)
+
+    def _due(self) -> bool:
+        since, remaining = self._tick - self._asked.tick, self.queue.remaining(self._tick)
+        return self._strategy.due(since, remaining, self._expected_delay())
 
     def _expected_delay(self) -> int:
         """Of the next inference, in ticks; no more than a chunk has rows."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -79,6 +79,7 @@ Correct = Callable[[Observation, Chunk, int, np.ndarray], np.ndarray]
 command that is planned for it."""
 
 
+@runtime_checkable
 class Strategy(Protocol):
     """A method of real-time execution."""
 
