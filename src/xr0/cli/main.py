@@ -14,6 +14,7 @@ from xr0.cli import launch, options
 from xr0.cli import model as cli_model
 from xr0.cli import open_loop as cli_open_loop
 from xr0.cli import plan as cli_plan
+from xr0.cli import seam as cli_seam
 from xr0.cli import train as cli_train
 from xr0.config import FLOW_STEPS
 from xr0.touch import cli as cli_tactile
@@ -169,6 +170,7 @@ for command in (
     cli_model.parity,
     cli_model.bench,
     cli_open_loop.open_loop,
+    cli_seam.seam,
 ):
     app.command(command)
 

@@ -1,0 +1,55 @@
+"""What the benchmark compares: a way to execute chunks, and the weights that it was trained for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xr0.seam.train import BASE
+from xr0_robot.executor.methods import (
+    A2C2,
+    RTC,
+    Blend,
+    Ensemble,
+    Naive,
+    Prefix,
+    RTCFree,
+    SeamDecay,
+    Synchronous,
+    Vlash,
+)
+from xr0_robot.executor.strategy import EXECUTE_HORIZON, Strategy
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method. variant: of `train.VARIANTS`, whose weights the policy has; head: whether it corrects."""
+
+    strategy: Strategy
+    variant: str = BASE
+    head: bool = False
+
+
+SYNC = "sync"
+"""Without a delay it is the frozen world, the bound of all."""
+
+DEFAULT = "bridge"
+"""What XR-0 ships."""
+
+ENTRIES: Mapping[str, Entry] = {
+    SYNC: Entry(Synchronous(EXECUTE_HORIZON)),
+    "naive": Entry(Naive(EXECUTE_HORIZON)),
+    "ensemble": Entry(Ensemble(EXECUTE_HORIZON)),
+    "blend": Entry(Blend(EXECUTE_HORIZON)),
+    "seam_decay": Entry(SeamDecay(EXECUTE_HORIZON)),
+    "rtc": Entry(RTC(EXECUTE_HORIZON)),
+    "rtc_free": Entry(RTCFree(EXECUTE_HORIZON)),
+    "prefix": Entry(Prefix(EXECUTE_HORIZON), "prefix"),
+    "lambda_paper": Entry(Prefix(EXECUTE_HORIZON), "lambda_paper"),
+    "lambda_released": Entry(Prefix(EXECUTE_HORIZON), "lambda_released"),
+    "vlash": Entry(Vlash(EXECUTE_HORIZON), "vlash"),
+    "a2c2": Entry(A2C2(Naive(EXECUTE_HORIZON)), head=True),
+    "lambda_a2c2": Entry(A2C2(Prefix(EXECUTE_HORIZON)), "lambda_paper", head=True),
+    DEFAULT: Entry(Prefix(EXECUTE_HORIZON), "bridged"),
+}
+"""In the order of every table. All ask again every EXECUTE_HORIZON ticks, or as soon as they can."""
