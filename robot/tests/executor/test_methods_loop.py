@@ -169,6 +169,17 @@ def test_every_command_is_corrected_by_an_observation_of_its_own_tick():
     assert policy.requests[1][2][:, 2].tolist() == [0.0] * 3  # the prefix is the plan, without corrections
 
 
+def test_what_is_seen_too_late_corrects_nothing():
+    policy, env = Numbered(), MockEnv()
+    executor = Executor(VirtualInference(policy, 0.1), A2C2(), Safety(BRICKS, WIDE), START, 0)
+    ages = [0.0] * 6 + [0.3] * 3 + [0.2] * 3
+    ticks = [
+        executor.tick(n / 30, lambda n=n, age=age: env.observe("reach the mark", n / 30 - age))
+        for n, age in enumerate(ages)
+    ]
+    assert [t.command[2] for t in ticks] == [0.0] * 3 + [0.5] * 3 + [0.0] * 3 + [0.5] * 3
+
+
 MOTION_LIMITS = {
     "arm.motion": MotionLimit(-1.0, 1.0),
     "arm.gripper": PlainLimit(-1.0, 1.0, rate=1e6, start=-1.0),

@@ -432,9 +432,7 @@ class Executor:
         action = self.queue.at(self._tick)
         if action is None:
             return self._hold(self._safety.rest(), self._dropped)
-        if self._correct is not None and self._chunk is not None and self._seen is not None:
-            with self._failures(now_s):
-                action = self._correct(self._seen, self._chunk, self.queue.row(self._tick), action)
+        action = self._corrected(now_s, action)
         if self.adjustment is not None:
             action = self.adjustment.sent(action)
         verdict = self._safety.check(action)
@@ -443,6 +441,17 @@ class Executor:
         self._held_ticks = 0
         freshness: Freshness = "prefix" if self._tick < self._promised_until else "fresh"
         return self._done(verdict.command, self.queue.chunk, freshness, clamped=verdict.clamped)
+
+    def _corrected(self, now_s: float, action: np.ndarray) -> np.ndarray:
+        """By what is seen now; as planned where nothing corrects, or that is too old to act on."""
+        seen, chunk = self._seen, self._chunk
+        if self._correct is None or seen is None or chunk is None:
+            return action
+        if unusable(seen, now_s, self._deadlines, self._released_s) is not None:
+            return action
+        with self._failures(now_s):
+            return self._correct(seen, chunk, self.queue.row(self._tick), action)
+        return action
 
     def _hold(self, command: np.ndarray, refused: str | None) -> Tick:
         """Brought to rest from this very tick on, and kept there."""
