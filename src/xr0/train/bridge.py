@@ -41,8 +41,8 @@ def bridge(actions: np.ndarray, other: np.ndarray, robot: Embodiment, seed: int)
 def stray(actions: np.ndarray, other: np.ndarray, robot: Embodiment, n: int, s: float) -> np.ndarray:
     """With a prefix of n >= 1 ticks that strays by s into `other`, and the way back.
 
-    Grippers do not stray; a segment that is itself a motion strays in the prefix and has nothing to return
-    from.
+    What may jump, a gripper, has the other's numbers in the prefix: a hand that closes foretells a grasp. A
+    segment that is itself a motion strays in the prefix and has nothing to return from.
     """
     w = robot.dt / RETURN_S
     left = np.exp(-w * np.arange(1, len(actions) - n + 1))
@@ -50,7 +50,8 @@ def stray(actions: np.ndarray, other: np.ndarray, robot: Embodiment, n: int, s: 
     demonstrated = at(actions, clock)
     places, motions = kinds(robot)
     out = demonstrated + np.where(places, returned(s * (other - other[0]), n, w), 0.0)
-    out[:n] = np.where(motions, (1 - s) * demonstrated[:n] + s * other[:n], out[:n])
+    mixed = np.where(motions, (1 - s) * demonstrated[:n] + s * other[:n], other[:n])
+    out[:n] = np.where(places, out[:n], mixed)
     return out
 
 
