@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from xr0_robot.deadlines import Deadlines
 
 log = logging.getLogger(__name__)
+
+NUMBERS = re.compile(r"[\d.]+")
+"""A picture that is a tick older than before is no news, another reason is."""
 
 
 class Silence:
@@ -31,7 +35,7 @@ class Silence:
 
     def blame(self, reason: str) -> None:
         """What was answered, or would have been asked, is of no use; logged where it is news."""
-        if self.reason is None:
+        if self.reason is None or NUMBERS.sub("", self.reason) != NUMBERS.sub("", reason):
             log.warning(
                 "nothing usable from the policy, waiting %g s: %s", self._deadlines.patience_s, reason
             )
