@@ -10,9 +10,10 @@ SMALL_ANGLE = 1e-6
 
 def skew(v: np.ndarray) -> np.ndarray:
     """[..., 3] to the matrices K [..., 3, 3] with K @ u == cross(v, u)."""
-    x, y, z = np.moveaxis(v, -1, 0)
-    zero = np.zeros_like(x)
-    return np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=-1).reshape(*v.shape[:-1], 3, 3)
+    k = np.zeros((*v.shape[:-1], 3, 3))
+    k[..., 2, 1], k[..., 0, 2], k[..., 1, 0] = v[..., 0], v[..., 1], v[..., 2]
+    k[..., 1, 2], k[..., 2, 0], k[..., 0, 1] = -v[..., 0], -v[..., 1], -v[..., 2]
+    return k
 
 
 def exp(rotvec: np.ndarray) -> np.ndarray:
@@ -49,16 +50,18 @@ def quaternion(m: np.ndarray) -> np.ndarray:
     d0, d1, d2 = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
     a, b, c = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
     p, q, r = m[..., 1, 0] + m[..., 0, 1], m[..., 2, 0] + m[..., 0, 2], m[..., 2, 1] + m[..., 1, 2]
-    forms = np.stack(
-        [
-            np.stack([1 + d0 + d1 + d2, a, b, c], axis=-1),
-            np.stack([a, 1 + d0 - d1 - d2, p, q], axis=-1),
-            np.stack([b, p, 1 - d0 + d1 - d2, r], axis=-1),
-            np.stack([c, q, r, 1 - d0 - d1 + d2], axis=-1),
-        ],
-        axis=-2,
+    rows = (
+        (1 + d0 + d1 + d2, a, b, c),
+        (a, 1 + d0 - d1 - d2, p, q),
+        (b, p, 1 - d0 + d1 - d2, r),
+        (c, q, r, 1 - d0 - d1 + d2),
     )
-    best = np.argmax(np.stack([d0 + d1 + d2, d0, d1, d2], axis=-1), axis=-1)
-    chosen = np.take_along_axis(forms, best[..., None, None], axis=-2)[..., 0, :]
+    forms, traces = np.empty((*d0.shape, 4, 4)), np.empty((*d0.shape, 4))
+    for i, row in enumerate(rows):
+        traces[..., i] = (d0 + d1 + d2, d0, d1, d2)[i]
+        for j, value in enumerate(row):
+            forms[..., i, j] = value
+    best = np.argmax(traces, axis=-1)
+    chosen = forms.reshape(-1, 4, 4)[np.arange(best.size), best.ravel()].reshape(*d0.shape, 4)
     chosen = chosen / np.linalg.norm(chosen, axis=-1, keepdims=True)
     return np.where(chosen[..., :1] < 0, -chosen, chosen)

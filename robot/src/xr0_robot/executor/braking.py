@@ -49,11 +49,14 @@ def next_step(wanted: np.ndarray, behind: np.ndarray, before: np.ndarray, bounds
     arrives at the speed of what it follows, instead of swinging about it.
     """
     late = _length(behind) > bounds.acceleration
-    step = np.where(late, wanted - behind + approach(behind, bounds.acceleration), wanted)
+    step = wanted
+    if late.any():
+        step = np.where(late, wanted - behind + approach(behind, bounds.acceleration), wanted)
     step, slowed = shorten(step, bounds.speed)
     # Both are balls with `before` in them: moved into one, what was in the other stays there.
     change, changed = shorten(step - before, bounds.acceleration)
-    step = np.where(changed, before + change, step)
+    if changed.any():
+        step = np.where(changed, before + change, step)
     room = _has_room(step, bounds)
     if not room.all():
         step = np.where(room, step, _with_room(step, before, bounds))
@@ -83,7 +86,10 @@ def brake(before: np.ndarray, acceleration: np.ndarray) -> np.ndarray:
 def shorten(step: np.ndarray, longest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """No longer than that, in its direction; and which rows were."""
     length = _length(step)
-    return step * _ratio(np.minimum(longest, length), length), length > longest
+    too_long = np.asarray(length > longest)
+    if too_long.any():
+        step = step * _ratio(np.minimum(longest, length), length)
+    return step, too_long
 
 
 def _has_room(step: np.ndarray, bounds: Bounds) -> np.ndarray:

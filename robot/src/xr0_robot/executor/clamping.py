@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -101,7 +102,8 @@ def _turned(
     turn, behind, before = rotation.log(start.T @ _matrix(command, segment))[None], STILL, STILL
     acceleration = limit.turn_acceleration_rad_s2
     if np.isfinite(acceleration):
-        behind = rotation.log(start.T @ _matrix(past.wanted, segment))[None]
+        if not np.array_equal(past.wanted, past.last):
+            behind = rotation.log(start.T @ _matrix(past.wanted, segment))[None]
         before = rotation.log(_matrix(past.before, segment).T @ start)[None]
     bounds = _bounds(STILL, -np.inf, np.inf, limit.turn_rad_s, acceleration, dt)
     found = next_step(turn, behind, before, bounds)
@@ -126,9 +128,15 @@ def _bounds(
 ) -> Bounds:
     """From limits per second to those of a tick. What begins outside of its box is let in, and not further
     out."""
-    per_tick = np.minimum(np.multiply(acceleration, dt * dt), UNLIMITED)
-    below, above = np.minimum(low - here, 0.0), np.maximum(high - here, 0.0)
-    return Bounds(_rows(np.multiply(speed, dt), len(here)), _rows(per_tick, len(here)), below, above)
+    per_tick = _per_tick(speed, acceleration, dt, len(here))
+    return Bounds(*per_tick, np.minimum(low - here, 0.0), np.maximum(high - here, 0.0))
+
+
+@lru_cache(maxsize=256)
+def _per_tick(speed: Numbers, acceleration: Numbers, dt: float, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Both [count, 1]; the same few in every tick."""
+    least = np.minimum(np.multiply(acceleration, dt * dt), UNLIMITED)
+    return _rows(np.multiply(speed, dt), count), _rows(least, count)
 
 
 def _kept(command: np.ndarray, last: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -132,6 +132,7 @@ class Executor:
         self.queue = ChunkQueue()
         self._delay = delay or Quantile()
         self._delays: list[int] = []  # of this episode's chunks so far, in ticks
+        self._expected: int | None = None  # the next one, once it was worked out
         self.latencies_s: list[float] = []
         self.late_chunks = 0
         """Plans that were dropped because their time had gone."""
@@ -292,6 +293,7 @@ class Executor:
             self._warned = True
         seed = self._next_seed()
         self._requests += 1
+        self._expected = None
         self._asked = _Asked(self._tick, self._epoch, self._idle_ticks)
         self._promised_until = self._tick + asked.promised
         self._silence.begin(now_s)
@@ -304,7 +306,10 @@ class Executor:
 
     def _expected_delay(self) -> int:
         """Of the next inference, in ticks; no more than a chunk has rows."""
-        return min(self._delay.ticks(self._delays, self._next_seed()), self._inference.policy.action_horizon)
+        if self._expected is None:
+            ticks = self._delay.ticks(self._delays, self._next_seed())
+            self._expected = min(ticks, self._inference.policy.action_horizon)
+        return self._expected
 
     def _next_seed(self) -> int:
         """The next request's own."""
@@ -395,6 +400,7 @@ class Executor:
         if self._join(actions[: self._strategy.rows(len(actions))], started + reply.request.ahead):
             self._plan_start_s, self._chunk = plan_start_s, reply.chunk
         self._delays.append(self._tick - reply.request.tick)
+        self._expected = None
         self.latencies_s.append(reply.latency_s)
         self._promised_until = 0
         self._silence.end()
