@@ -10,3 +10,4 @@ if [ $# -gt 0 ]; then
 fi
 .venv/bin/python -m faults.run $out/faults.json
 .venv/bin/python -m faults.fuzz $out/fuzz.json
+.venv/bin/python -m faults.table $out

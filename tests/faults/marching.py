@@ -16,7 +16,7 @@ from xr0_robot.types import Camera
 ROBOT = replace(MOCK, name="marching", cameras=(Camera("base", "Base View", 16, 16),))
 HORIZON, MAX_PREFIX = 30, 6
 THINK_S = 0.08
-PACE_M = 0.008
+PACE_M = 0.004
 """Per tick, along y."""
 SCALE = 1e-4
 """Radians in a command per tick of its observation (rz) and per row (ry): too little for any limit."""
