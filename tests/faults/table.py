@@ -7,37 +7,41 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from faults.fuzz import CHUNK
+
+HEAD = """# Faults
+
+Written by `runs/faults.sh`: {ok} of {cases} cases kept every promise; {cpu}, {cores} cores, {date}. The
+real server in a process of its own, or one that lies; the real client, executor and limits at 30 Hz by
+the wall clock.
+
+In every case the robot brakes within 2 ticks of its last planned command and comes to rest within its
+acceleration, no command is obeyed more than half a second late, every command is finite, and a log line,
+a tick or the episode's error says what happened. *Recovers*: it holds, and moves again. *Ends*: the
+episode ends with the reason, the robot stopped. *Unharmed*: it need not hold.
+
+| case | what happens | outcome | held [ticks] | brakes after | rests after | what is said |
+|---|---|---|---|---|---|---|
+"""
+TAIL = """
+{frames:,} mutated frames against the decoder: {refused:,} refused in one line, {read:,} read, none did
+anything else. Memory grew by {growth_mb:g} MB from the first {chunk:,} to the last, to {last:g} MB.
+"""
+
 
 def table(faults: dict[str, Any], fuzz: dict[str, Any]) -> str:
     """Markdown."""
-    lines = [
-        "# Faults",
-        "",
-        f"Written by `runs/faults.sh`: {faults['ok']} of {faults['cases']} cases kept every promise; "
-        f"{faults['machine']['cpu']}, {faults['machine']['cores']} cores, {faults['date'][:10]}. The real server in a "
-        "process of its own, or one that lies; the real client, executor and limits at 30 Hz by the wall clock.",
-        "",
-        "In every case: the robot brakes within 2 ticks of its last planned command and comes to rest within its "
-        "acceleration, no command is obeyed more than half a second late, every command is finite, and a log line, a "
-        "tick or the episode's error says what happened.",
-        "",
-        "| case | what happens | in the end | held [ticks] | brakes after [ticks] | at rest after [ticks] | what is said |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    machine = faults["machine"]
+    text = HEAD.format(
+        **faults | {"cpu": machine["cpu"], "cores": machine["cores"], "date": faults["date"][:10]}
+    )
     for row in faults["rows"]:
         held = row["idle_ticks"] + row["stopped_ticks"]
         after = (row["ticks_until_braking"], row["ticks_until_rest"]) if row["exhaustions"] else ("-", "-")
-        said = (row["said"] or "").replace("|", "/")
-        cells = (row["case"], row["what"], row["outcome"], held, *after, said[:110])
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
-    lines += [
-        "",
-        f"{fuzz['frames']:,} mutated frames against the decoder: {fuzz['refused']:,} refused in one line, "
-        f"{fuzz['read']:,} read, none did anything else. Memory grew by {fuzz['growth_mb']:g} MB to "
-        f"{fuzz['resident_mb'][-1]:g} MB.",
-        "",
-    ]
-    return "\n".join(lines)
+        said = (row["said"] or "").replace("|", "/")[:110]
+        cells = (row["case"], row["what"], row["outcome"], held, *after, said)
+        text += "| " + " | ".join(map(str, cells)) + " |\n"
+    return text + TAIL.format(**fuzz, chunk=CHUNK, last=fuzz["resident_mb"][-1])
 
 
 def main(folder: Path) -> int:
