@@ -139,7 +139,7 @@ CASES = (
         "an answer of 64 MiB and a byte",
         once(frame(lambda r: bytes(wire.MAX_FRAME_BYTES + 1))),
         "unharmed",
-        "connection lost",
+        "connection lost|silent for",
         5.0,
     ),
     case("duplicated", "every answer comes twice", from_now_on(twice), "unharmed", ""),
