@@ -16,6 +16,7 @@ from xr0.seam.correction import CorrectedPolicy, train_head
 from xr0.seam.grid import FULL, PASS_CONDITION, QUICK, Grid, Places
 from xr0.seam.methods import ENTRIES, Entry
 from xr0.seam.policy import SeamPolicy
+from xr0.seam.probe import Reference
 from xr0.seam.samples import Shown
 from xr0.seam.train import VARIANTS, Effort
 from xr0_robot.executor.methods import Naive
@@ -56,7 +57,7 @@ def test_the_full_grid_is_as_promised() -> None:
 def measured(untrained: SeamCheckpoint, method: str, condition: Condition, entry: Entry) -> dict:
     policy = SeamPolicy(untrained)
     cell = Cell(policy.robot.task, method, condition, 0)
-    result = measure(cell, entry, policy, policy, range(500_000, 500_002))
+    result = measure(cell, entry, policy, Reference.of(policy), range(500_000, 500_002))
     return json.loads(json.dumps(grid.report._plain(result)))
 
 
@@ -94,7 +95,7 @@ def test_the_example_passes_from_one_chunk_to_the_other() -> None:
 def test_a_prefix_that_is_held_shows_in_the_probe(untrained: SeamCheckpoint) -> None:
     """The rows that are committed move with the plan, one to one."""
     policy = SeamPolicy(untrained)
-    found = probe.sensitivity(ENTRIES["lambda_paper"].strategy, policy, policy, 4)
+    found = probe.sensitivity(ENTRIES["lambda_paper"].strategy, policy, Reference.of(policy), 4)
     assert found["shifted"][:, :4] == pytest.approx(found["shift"], rel=1e-3)
     assert found["observed"][:, :4].max() == 0 < found["observed"][:, 4:].min()
 
@@ -138,12 +139,12 @@ def test_an_unknown_method_is_refused_before_anything_is_made(tmp_path: Path) ->
 
 def test_a_question_that_says_nothing_of_the_plan_is_not_moved_by_it(untrained: SeamCheckpoint) -> None:
     policy = SeamPolicy(untrained)
-    found = probe.sensitivity(Naive(10), policy, policy, 4)
+    found = probe.sensitivity(Naive(10), policy, Reference.of(policy), 4)
     assert found["shifted"].max() == 0.0 and (found["observed"] == found["observed_free"]).all()
 
 
 @pytest.mark.parametrize("method", ["rtc", "rtc_free", "vlash"])
 def test_what_is_told_of_the_plan_in_other_ways_shows_too(untrained: SeamCheckpoint, method: str) -> None:
     policy = SeamPolicy(untrained)
-    found = probe.sensitivity(ENTRIES[method].strategy, policy, policy, 4)
+    found = probe.sensitivity(ENTRIES[method].strategy, policy, Reference.of(policy), 4)
     assert found["shifted"][:, 4:].max(1).min() > 0

@@ -12,6 +12,7 @@ from xr0.seam import metrics, probe
 from xr0.seam.lockstep import Run, Timing, Trace
 from xr0.seam.methods import Entry
 from xr0.seam.policy import SeamPolicy
+from xr0.seam.probe import Reference
 from xr0_robot.executor.jitter import JITTERS
 from xr0_robot.executor.latency import Quantile
 from xr0_robot.sims.seam.base import RATE_HZ
@@ -51,19 +52,18 @@ class Cell:
 
 
 def measure(
-    cell: Cell, entry: Entry, policy: SeamPolicy, base: SeamPolicy, seeds: Sequence[int]
+    cell: Cell, entry: Entry, policy: SeamPolicy, reference: Reference, seeds: Sequence[int]
 ) -> dict[str, Any]:
-    """A row for each seed's episode, and the probe. base: the same training seed's policy without a prefix,
-    whose noise is the measure of a reaction, and whose sensitivity that of all others."""
+    """A row for each seed's episode, and the probe. reference: of the same training seed's policy without a
+    prefix, whose noise is the measure of a reaction, and whose sensitivity that of all others."""
     run = Run(TASKS[cell.task], policy, entry.strategy, cell.condition.timing())
-    sigma = probe.noise(base)
     episodes, twins = run.episodes(seeds), run.twins(seeds, LONGEST_REACTION)
     pairs = zip(episodes, twins, strict=True)
     return {
         "cell": {"task": cell.task, "method": cell.method, "training_seed": cell.training_seed},
         "condition": {"delay": cell.condition.delay, "regime": cell.condition.regime},
-        "rows": [_row(trace, twin, sigma) for trace, twin in pairs],
-        "probe": probe.sensitivity(entry.strategy, policy, base, cell.condition.delay),
+        "rows": [_row(trace, twin, reference.sigma) for trace, twin in pairs],
+        "probe": probe.sensitivity(entry.strategy, policy, reference, cell.condition.delay),
     }
 
 

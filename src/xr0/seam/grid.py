@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from xr0.seam.cell import Cell, Condition, measure
 from xr0.seam.correction import CorrectedPolicy, Head, train_head
 from xr0.seam.methods import ENTRIES, Entry
 from xr0.seam.policy import SeamPolicy
+from xr0.seam.probe import Reference
 from xr0.seam.samples import Shown
 from xr0.seam.train import BASE, FULL_EFFORT, QUICK_EFFORT, Effort, place, trained
 from xr0_robot import report
@@ -141,15 +143,22 @@ def train_correction(folder: Path, task: str, variant: str, seed: int, effort: E
 def run_cell(grid: Grid, cell: Cell, entry: Entry, places: Places) -> None:
     """One cell to its file."""
     seed, folder, task = cell.training_seed, places.checkpoints, cell.task
-    base = SeamPolicy(trained(folder, task, BASE, seed, grid.effort))
+    base, reference = _base(folder, task, seed, grid.effort)
     policy = SeamPolicy(trained(folder, task, entry.variant, seed, grid.effort))
     if entry.head:
         head = Head.load(place(folder, task, entry.variant, seed) / HEAD)
         policy = CorrectedPolicy(policy.checkpoint, head)
-    result = measure(cell, entry, policy, base, grid.seeds(seed))
+    result = measure(cell, entry, policy, reference, grid.seeds(seed))
     if cell.condition == PASS_CONDITION:
         result["relative_cost"] = cost.relative(entry.strategy, policy, base)
     report.write(places.cells / cell.file, result)
+
+
+@cache
+def _base(folder: Path, task: str, seed: int, effort: Effort) -> tuple[SeamPolicy, Reference]:
+    """The policy without a prefix; kept by the process."""
+    policy = SeamPolicy(trained(folder, task, BASE, seed, effort))
+    return policy, Reference.of(policy)
 
 
 class _Work:

@@ -39,10 +39,10 @@ def pareto(
         axes.errorbar(x, y, yerr=up, xerr=across, fmt="o", color=color, capsize=2)
         rate = 100 * row["success_rate"]["mean"]
         axes.annotate(f"{row['method']}, {rate:.0f} %", (x, y), xytext=(4, 4), textcoords="offset points")
+    axes.margins(x=0.2, y=0.1)
     axes.fill_between(
         [axes.get_xlim()[0], reaction_line(condition.delay)], 0, SEAM_LINE, alpha=0.12, color="C2"
     )
-    axes.set_yscale("log")
     axes.set_xlabel("reaction to the surprise, ticks")
     axes.set_ylabel("seam ratio, 1 is invisible")
     axes.set_title(f"{condition.regime} delay of {condition.delay} ticks, success in %")

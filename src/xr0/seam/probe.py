@@ -19,12 +19,13 @@ import numpy as np
 
 from xr0.seam.policy import SeamPolicy
 from xr0_robot.executor.inference import Request
+from xr0_robot.executor.methods import Naive
 from xr0_robot.executor.strategy import EXECUTE_HORIZON, Moment, Strategy
 from xr0_robot.sims.seam.base import SeamWorld
 from xr0_robot.sims.seam.tasks import TASKS
 from xr0_robot.types import Observation
 
-SCENES = range(400_000, 400_024)
+SCENES = range(400_000, 400_016)
 """Seeds of the scenes: below evaluation's, behind the demonstrations'."""
 
 NOISES = 4
@@ -49,28 +50,37 @@ def scenes(task: str, horizon: int) -> tuple[Scene, ...]:
     return tuple(_scene(TASKS[task], seed, horizon) for seed in SCENES)
 
 
-def noise(base: SeamPolicy) -> np.ndarray:
-    """Standard deviation [native_dim] of what the policy answers to one observation, over the rows that are
-    executed."""
-    seen = [scene.usual for scene in scenes(base.robot.task, base.action_horizon)]
-    requests = [Request(observation, None, seed, 0) for observation in seen for seed in range(NOISES)]
-    rows = np.stack([chunk.actions[:EXECUTE_HORIZON] for chunk in base.answer(requests)])
-    return np.sqrt(rows.reshape(len(seen), NOISES, *rows.shape[1:]).var(axis=1, ddof=1).mean(axis=(0, 1)))
+@dataclass(frozen=True)
+class Reference:
+    """Of the policy without a prefix: the standard deviation [native_dim] of what it answers to one
+    observation, over the rows that are executed; and what the surprise changes [scenes, horizon]."""
+
+    sigma: np.ndarray
+    observed: np.ndarray
+
+    @staticmethod
+    def of(base: SeamPolicy) -> Reference:
+        """By asking it."""
+        given = scenes(base.robot.task, base.action_horizon)
+        usual, surprised = (
+            _answers(Naive(), base, [(seen, scene.plan) for seen, scene in zip(each, given, strict=True)], 0)
+            for each in ([s.usual for s in given], [s.surprised for s in given])
+        )
+        spread = usual[:, :, :EXECUTE_HORIZON].var(axis=1, ddof=1).mean(axis=(0, 1))
+        return Reference(np.sqrt(spread), _norms(surprised - usual))
 
 
-def sensitivity(strategy: Strategy, policy: SeamPolicy, base: SeamPolicy, delay: int) -> dict[str, Any]:
+def sensitivity(strategy: Strategy, policy: SeamPolicy, reference: Reference, delay: int) -> dict[str, Any]:
     """Norms per scene and tick after the observation [scenes][horizon]: what the surprise changes, for the
     method and for the policy without a prefix; what a shift of the plan changes; and the shift's own."""
     given = scenes(policy.robot.task, policy.action_horizon)
-    aside = SHIFT * base.stats.action_std[EXECUTE_HORIZON, : policy.embodiment.native_dim]
+    aside = SHIFT * policy.stats.action_std[EXECUTE_HORIZON, : policy.embodiment.native_dim]
     usual = _answers(strategy, policy, [(s.usual, s.plan) for s in given], delay)
     surprised = _answers(strategy, policy, [(s.surprised, s.plan) for s in given], delay)
     shifted = _answers(strategy, policy, [(s.usual, s.plan + aside) for s in given], delay)
-    free = [(s.usual, s.plan[:0]) for s in given], [(s.surprised, s.plan[:0]) for s in given]
-    own = _answers(strategy, base, free[1], 0) - _answers(strategy, base, free[0], 0)
     return {
         "observed": _norms(surprised - usual),
-        "observed_free": _norms(own),
+        "observed_free": reference.observed,
         "shifted": _norms(shifted - usual),
         "shift": float(np.linalg.norm(aside)),
     }

@@ -79,11 +79,11 @@ class Effort:
     head_steps: int
     episodes: int
     head_chunks: int
-    batch: int = 32
+    batch: int
 
 
-FULL_EFFORT = Effort(6000, 1500, 4000, episodes=400, head_chunks=2000)
-QUICK_EFFORT = Effort(400, 80, 300, episodes=60, head_chunks=60)
+FULL_EFFORT = Effort(4000, 400, 3000, episodes=300, head_chunks=1000, batch=16)
+QUICK_EFFORT = Effort(250, 40, 200, episodes=40, head_chunks=40, batch=12)
 
 
 def settings(effort: Effort, variant: str, seed: int) -> TrainSettings:

@@ -46,6 +46,9 @@ def clamp(segment: Segment, limit: Limit, dt: float, wanted: np.ndarray, past: P
 def _plain(name: str, limit: PlainLimit, dt: float, wanted: np.ndarray, past: Past) -> Clamped:
     """Each number for itself."""
     inside, names = _in_range(name, limit, wanted)
+    within_rate = (np.abs(inside - past.last) <= np.multiply(limit.rate, dt)).all()
+    if within_rate and np.isinf(limit.acceleration).all():  # the usual case, and the whole question then
+        return Clamped(inside, inside, names)
     low, high = _rows(limit.low, len(wanted)), _rows(limit.high, len(wanted))
     bounds = _bounds(past.last[:, None], low, high, limit.rate, limit.acceleration, dt)
     step, behind, before = (inside - past.last, past.wanted - past.last, past.last - past.before)
