@@ -1,4 +1,4 @@
-"""Many robots, each with its own executor, in one process: what they ask in one tick is answered together.
+"""Many robots, each with its own executor, in one process: what they ask is answered together.
 
 The clock is virtual and the world never waits: an answer comes when its latency is over, counted from its
 request. Only a latency of 0 freezes the world.
@@ -42,7 +42,10 @@ class Timing:
 
 
 class Pool:
-    """Requests of one tick that wait for one batch."""
+    """Requests that wait for one batch: until the first answer is due, which makes it as large as it can be.
+
+    An answer depends on its own request alone, so when it is computed makes no difference.
+    """
 
     def __init__(self, policy: BatchPolicy) -> None:
         self.policy = policy
@@ -52,8 +55,10 @@ class Pool:
         """It has a request."""
         self._waiting.append(inference)
 
-    def answer(self) -> None:
-        """All of them."""
+    def answer(self, now_s: float) -> None:
+        """All of them, if any is due."""
+        if not any(inference.due(now_s) for inference in self._waiting):
+            return
         asked = [(inference, inference.request) for inference in self._waiting]
         asked = [(inference, request) for inference, request in asked if request is not None]
         self._waiting = []
@@ -86,9 +91,13 @@ class PooledInference:
         self.request, self._due_s = request, now_s + self._latency_s
         self._pool.add(self)
 
+    def due(self, now_s: float) -> bool:
+        """Whether the reply's time has come."""
+        return self.request is not None and now_s >= self._due_s - ROUNDING_S
+
     def poll(self, now_s: float) -> Reply | None:
         """The reply, once its time has come."""
-        if self.request is None or self.chunk is None or now_s < self._due_s - ROUNDING_S:
+        if self.request is None or self.chunk is None or not self.due(now_s):
             return None
         reply = Reply(self.request, self.chunk, self._latency_s)
         self.request = self.chunk = None
@@ -178,9 +187,10 @@ class Run:
         going, tick = list(robots), 0
         while going:
             now_s = tick * robots[0].world.embodiment.dt
+            pool.answer(now_s)
             for robot in going:
                 robot.think(now_s)
-            pool.answer()
+            pool.answer(now_s)  # what was asked just now and takes no time
             for robot in going:
                 robot.act(now_s)
             going = [robot for robot in going if not robot.over]
