@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import logging
 import multiprocessing
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -105,7 +106,7 @@ def run(grid: Grid, entries: Mapping[str, Entry], places: Places, workers: int, 
         raise ValueError(f"methods: got {', '.join(unknown)}, expected some of {', '.join(entries)}")
     _claim(grid, places.cells)
     used = {name: entries[name] for name in grid.methods}
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _one_thread) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _quiet) as pool:
         work = _Work(pool, say)
         wanted = {(entry.variant, entry.head) for entry in used.values()}
         variants, heads = {variant for variant, _ in wanted}, {variant for variant, head in wanted if head}
@@ -191,5 +192,7 @@ def _claim(grid: Grid, folder: Path) -> None:
     report.write(path, mine)
 
 
-def _one_thread() -> None:
+def _quiet() -> None:
+    """Of a worker: one thread, and no word of each episode about what its cell is there to measure."""
     torch.set_num_threads(1)
+    logging.getLogger("xr0_robot.executor").setLevel(logging.ERROR)
