@@ -83,7 +83,7 @@ class Effort:
 
 
 FULL_EFFORT = Effort(4000, 400, 3000, episodes=300, head_chunks=1000, batch=16)
-QUICK_EFFORT = Effort(250, 40, 200, episodes=40, head_chunks=40, batch=12)
+QUICK_EFFORT = Effort(450, 40, 200, episodes=40, head_chunks=40, batch=12)
 
 
 def settings(effort: Effort, variant: str, seed: int) -> TrainSettings:
