@@ -88,7 +88,7 @@ def test_errors_in_metres_degrees_and_strokes() -> None:
         ("n1", "m"),
         ("n2", "m"),
         ("arm.pose turn", "deg"),
-        ("n6", "SI"),
+        ("n6", "stroke"),
     ]
     np.testing.assert_allclose(
         errors(told[None], down[None], BRICKS), [[0.01, 0.02, 0.0, 90.0, 0.25]], atol=1e-9

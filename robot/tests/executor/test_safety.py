@@ -285,7 +285,7 @@ def test_limits_that_do_not_fit_the_robot_are_refused(limits, message):
 def test_every_segment_needs_a_limit_of_its_kind():
     with pytest.raises(ValueError, match="expected"):
         Safety(BRICKS, {"arm.pose": POSE})
-    with pytest.raises(ValueError, match="is a plain segment"):
+    with pytest.raises(ValueError, match="is a gripper segment"):
         Safety(BRICKS, {"arm.pose": POSE, "arm.gripper": POSE})
 
 

@@ -14,7 +14,7 @@ MOCK = Embodiment(
     cameras=(Camera("base", "Base View", 128, 128), Camera("wrist", "Left-Wrist View", 128, 128)),
     segments=(
         Segment("arm.pose", "pose", "chunk_start", native=0, model=0, size=6),
-        Segment("arm.gripper", "plain", "absolute", native=6, model=6, size=1),
+        Segment("arm.gripper", "gripper", "absolute", native=6, model=6, size=1, closed=0.0, open=1.0),
     ),
     model_dim=MODEL_DIM,
     frame="arm base: x forward, y left, z up; the tool frame equals it when the gripper points down",

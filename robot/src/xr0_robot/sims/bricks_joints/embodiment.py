@@ -10,7 +10,7 @@ BRICKS_JOINTS = Embodiment(
     cameras=(Camera("front", "Front View", 128, 160), Camera("shoulder", "Shoulder View", 96, 128)),
     segments=(
         Segment("arm.joints", "plain", "chunk_start", native=0, model=7, size=5),
-        Segment("arm.gripper", "plain", "absolute", native=5, model=6, size=1),
+        Segment("arm.gripper", "gripper", "absolute", native=5, model=6, size=1, closed=0.0, open=1.0),
     ),
     model_dim=MODEL_DIM,
     frame="joint angles from the base to the tool: yaw, shoulder, elbow, pitch, twist; zero is straight up",
