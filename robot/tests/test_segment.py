@@ -58,10 +58,11 @@ def test_each_number_has_a_name():
 
 
 def test_a_robot_that_was_written_before_segments_had_units_loads():
-    data = BRICKS.to_dict()
+    arm = robot(POSE, replace(JOINTS, native=6))
+    data = arm.to_dict()
     before = ("name", "kind", "anchor", "native", "model", "size")
     old = [{key: segment[key] for key in before} for segment in data["segments"]]
-    assert Embodiment.from_dict(data | {"segments": old}) == BRICKS
+    assert Embodiment.from_dict(data | {"segments": old}) == arm
 
 
 def robot(*segments, sensed=None, model_dim=32):
