@@ -37,7 +37,7 @@ def pretrain_flow(
 ) -> None:
     """Stage 2: `out`/checkpoint under the causal contract. weigh: how often each frame is drawn."""
 
-    def stage_of(vla: VLA) -> FlowStage:
+    def stage_of(vla: VLA) -> FlowStage[VLA]:
         return FlowStage(vla)
 
     _train(given, start, out, settings, stage_of, prefixes.SYNC, weigh)
@@ -50,7 +50,7 @@ def post_train(
     drawn."""
     rule = RULES[settings.prefix]
 
-    def stage_of(vla: VLA) -> PostTrainStage:
+    def stage_of(vla: VLA) -> PostTrainStage[VLA]:
         return PostTrainStage(vla, rule, settings.frequency)
 
     _train(given, start, out, settings, stage_of, rule, weigh)
@@ -61,7 +61,7 @@ def _train(
     start: Start,
     out: Path,
     settings: FlowSettings,
-    stage_of: Callable[[VLA], FlowStage | PostTrainStage],
+    stage_of: Callable[[VLA], FlowStage[VLA] | PostTrainStage[VLA]],
     rule: prefixes.PrefixRule,
     weigh: Weigh | None,
 ) -> None:

@@ -7,6 +7,7 @@ Which parameters learn is `trainable.select`'s to say; a VLM of which some do is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -18,6 +19,8 @@ from xr0.model.expert import Expert
 from xr0.train import draws
 from xr0.train.losses import masked_mean, per_sample
 from xr0.types import Batch, Context
+
+Model = TypeVar("Model", bound=Expert)
 
 NOISES_PER_PASS = 4
 """Independent noises and times per VLM pass (the released training code's training_repeat)."""
@@ -50,14 +53,14 @@ def noised(vla: Expert, batch: Batch) -> Samples:
     return Samples(context, state, action, mask, noise.flatten(0, 1), flow.training_time(u.flatten()))
 
 
-class FlowStage(nn.Module):
+class FlowStage(nn.Module, Generic[Model]):
     """The stage's loss."""
 
     watched = "loss"
 
-    def __init__(self, vla: Expert) -> None:
+    def __init__(self, vla: Model) -> None:
         super().__init__()
-        self.vla = vla
+        self.vla: Model = vla
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """loss: mean squared error of the velocity over the slots in use; each: of every sample."""

@@ -7,15 +7,16 @@ post-training; numbers from the released XR0.py).
 
 from __future__ import annotations
 
+from typing import Generic
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from xr0.config import FLOW_STEPS
 from xr0.model import flow, masks
-from xr0.model.expert import Expert
 from xr0.train.distributed import shared_count
-from xr0.train.flow_stage import NOISES_PER_PASS, Samples, noised
+from xr0.train.flow_stage import NOISES_PER_PASS, Model, Samples, noised
 from xr0.train.losses import NOTHING, frequency_loss, masked_mean, per_sample, pooled_mean
 from xr0.train.prefixes import PrefixRule
 from xr0.types import Batch
@@ -36,14 +37,15 @@ def error_weights(
     return (error / mean.clamp(min=NOTHING)).clamp(*WEIGHT_RANGE) * mask
 
 
-class PostTrainStage(nn.Module):
+class PostTrainStage(nn.Module, Generic[Model]):
     """The stage's loss. frequency_weight: of the frequency loss, 0 where there is none."""
 
     watched = "error"
 
-    def __init__(self, vla: Expert, rule: PrefixRule, frequency_weight: float) -> None:
+    def __init__(self, vla: Model, rule: PrefixRule, frequency_weight: float) -> None:
         super().__init__()
-        self.vla, self.rule, self.frequency_weight = vla, rule, frequency_weight
+        self.vla: Model = vla
+        self.rule, self.frequency_weight = rule, frequency_weight
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """loss: weighted errors of the velocity after the prefix; error: its plain mean square, and each
