@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Proof 2: does what one robot learned help another? A second body alone, and with the first one's demonstrations in
 # stages 1 and 2; stage 3 is its own in both cases.
-# Steps of batch 32 take 1.8, 1.2 and 1.5 s on two cores: 30 minutes a policy, 6 policies; 6 x 5 minutes of
-# evaluation; 3.5 hours. Usage: runs/recipe_bodies.sh
+# Estimated at 4 hours on two quiet cores. Usage: runs/recipe_bodies.sh
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
 first=4000000

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Proof 3: does a VLM that learns to act forget how to answer? Vision-language co-training in stage 1 on and off, the VLM
 # frozen and learning in stage 2, which has no vision-language data; held-out questions after each stage, and success.
-# Stage 1: 400 steps of 1.8 s, twice; stage 2: 500 of 1.2 s (frozen) or 2 s, twice each; questions 6 x 3 minutes,
-# episodes 4 x 5 minutes; 2 hours. Usage: runs/recipe_sight.sh
+# Estimated at 2.5 hours on two quiet cores. Usage: runs/recipe_sight.sh
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
 first=5100000

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proof 5: the shipped model learns what it never saw, to stack bricks, from 20, 50 and 100 demonstrations: its action expert
-# alone, adapters, everything. 200 steps of batch 32, 1.5 to 2.5 s each on two cores, 9 times; 9 x 5 minutes of
-# evaluation; 2 hours. Usage: runs/recipe_stacking.sh
+# alone, adapters, everything. 200 steps of batch 32, 9 times. Estimated at 2
+# hours on two quiet cores. Usage: runs/recipe_stacking.sh
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
 first=9000000

