@@ -93,6 +93,26 @@ def test_a_sample_is_what_was_recorded(samples):
     np.testing.assert_array_equal(row.mask, stats.mask)
 
 
+def test_what_actions_are_mixed_with_is_another_moment_of_the_same_data(samples):
+    given = []
+
+    def mix(actions, other, robot, seed):
+        given.append((actions, other, robot.name, seed))
+        return other
+
+    place = at(0, 2, 5, seed=9)
+    plain, row = samples.row(place), replace(samples, mix=mix).row(place)
+    ((actions, other, name, seed),) = given
+    stats = samples.stats["arm"]
+    np.testing.assert_array_equal(stats.normalize_actions(actions), plain.actions)
+    np.testing.assert_array_equal(stats.normalize_actions(other), row.actions)
+    assert (name, seed) == ("arm", 9)
+    chunks = [samples.row(at(0, e, f)).actions for e in samples.sources[0].training for f in range(TICKS)]
+    assert any(np.array_equal(row.actions, chunk) for chunk in chunks)
+    replace(samples, mix=mix).row(at(0, 2, 5, seed=10))
+    assert not np.array_equal(given[0][1], given[1][1])
+
+
 def test_behind_the_end_the_robot_stays(samples):
     shown = samples.stats["arm"].unnormalize_actions(samples.row(at(0, 1, TICKS - 2)).actions)
     to_the_end = [joint(TICKS + k) - joint(TICKS - 2) for k in (-1, 0, 0, 0)]
