@@ -107,7 +107,9 @@ def test_what_actions_are_mixed_with_is_another_moment_of_the_same_data(samples)
     np.testing.assert_array_equal(stats.normalize_actions(actions), plain.actions)
     np.testing.assert_array_equal(stats.normalize_actions(other), row.actions)
     assert (name, seed) == ("arm", 9)
-    chunks = [samples.row(at(0, e, f)).actions for e in samples.sources[0].training for f in range(TICKS)]
+    chunks = [
+        samples.row(at(0, e, f)).actions for e in samples.sources[0].training.tolist() for f in range(TICKS)
+    ]
     assert any(np.array_equal(row.actions, chunk) for chunk in chunks)
     replace(samples, mix=mix).row(at(0, 2, 5, seed=10))
     assert not np.array_equal(given[0][1], given[1][1])
