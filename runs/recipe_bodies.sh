@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Proof 2: does what one robot learned help another? A second body alone, and with the first one's demonstrations in
 # stages 1 and 2; stage 3 is its own in both cases.
-# Estimated at 4 hours on two quiet cores. Usage: runs/recipe_bodies.sh
+# Estimated at 4 hours on two quiet cores, of which each policy is a sixth.
+# Usage: runs/recipe_bodies.sh [alone] [helped]
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
 first=4000000
@@ -11,8 +12,9 @@ demos bricks bricks $first_body 0
 for n in $(pick "50 100 200" "6"); do
     demos joints_$n bricks_joints "$n" 0
     own=$work/joints_$n
-    for what in alone helped; do
+    for what in ${*:-alone helped}; do
         run=bodies_${what}_$n
+        [ -f $out/$run.json ] && continue
         data=$own language=$own/vl weights=()
         [ $what = helped ] && data="$own $work/bricks" language="$own/vl $work/bricks/vl" weights=(--weights 1 1)
         train $run/choice "${steps[0]}" pretrain-choice --data $data "${weights[@]}" --language $language
