@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xr0_robot.bench import metrics
-from xr0_robot.executor.loop import Tick
+from xr0_robot.executor.tick import Tick
 from xr0_robot.sims.bricks.embodiment import BRICKS
 
 

@@ -5,9 +5,10 @@ import pytest
 
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.loop import Executor, InferenceFailed
+from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.methods import Prefix
 from xr0_robot.executor.safety import Safety
+from xr0_robot.executor.tick import InferenceFailed
 from xr0_robot.limits import PlainLimit, PoseLimit
 from xr0_robot.robots.mock import MockEnv
 from xr0_robot.sims.bricks.embodiment import BRICKS

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.loop import Executor, InferenceFailed
+from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.methods import Prefix
 from xr0_robot.executor.safety import Safety
+from xr0_robot.executor.tick import InferenceFailed
 from xr0_robot.robots.mock import LIMITS, MOCK, MockEnv, MockPolicy
 
 

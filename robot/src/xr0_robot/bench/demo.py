@@ -21,7 +21,7 @@ from xr0_robot.bench.evaluate import Settings, run
 from xr0_robot.bench.rollout import EpisodeResult, Watcher
 from xr0_robot.bench.video import COLOURS, Recorder
 from xr0_robot.executor.inference import Policy
-from xr0_robot.executor.loop import Tick
+from xr0_robot.executor.tick import Tick
 from xr0_robot.modes import WORDS
 from xr0_robot.types import Observation
 from xr0_robot.worlds import TRAINED, WORLDS

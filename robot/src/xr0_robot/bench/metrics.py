@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xr0_robot.executor.loop import Tick
+from xr0_robot.executor.tick import Tick
 from xr0_robot.types import Embodiment
 
 STILL_M = 1e-9

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from xr0_robot.bench.rollout import EpisodeResult
-from xr0_robot.executor.loop import Freshness
+from xr0_robot.executor.tick import Freshness
 from xr0_robot.representations import ANGLES
 from xr0_robot.types import Segment
 

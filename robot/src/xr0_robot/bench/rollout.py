@@ -18,10 +18,11 @@ from xr0_robot.executor.clock import Clock, Metronome
 from xr0_robot.executor.estop import EStop
 from xr0_robot.executor.inference import Inference
 from xr0_robot.executor.latency import Delay
-from xr0_robot.executor.loop import Executor, InferenceFailed, Tick, one_line
+from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.observer import Observer, Unobserved
 from xr0_robot.executor.safety import Safety
 from xr0_robot.executor.strategy import Strategy
+from xr0_robot.executor.tick import InferenceFailed, Tick, one_line
 from xr0_robot.limits import Limits
 from xr0_robot.types import Embodiment, Observation
 

@@ -19,8 +19,9 @@ from xr0_robot import report
 from xr0_robot.bench.rollout import Advance, Episode, rollout
 from xr0_robot.executor.clock import WallClock
 from xr0_robot.executor.inference import ThreadedInference
-from xr0_robot.executor.loop import Executor, Tick
+from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.methods import Prefix
+from xr0_robot.executor.tick import Tick
 from xr0_robot.limits import Limits, PoseLimit
 from xr0_robot.robots.mock import LIMITS, MOCK, MockEnv, MockPolicy
 from xr0_robot.types import Chunk, Observation

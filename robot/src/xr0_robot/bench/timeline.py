@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from xr0_robot.bench.plot import DASHES, INK, LINES, SEAM, SHADES, panels
-from xr0_robot.executor.loop import Freshness
+from xr0_robot.executor.tick import Freshness
 from xr0_robot.flight.story import Fate, Story, Thinking
 
 FATES: dict[Fate, str] = {

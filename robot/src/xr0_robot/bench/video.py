@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from xr0_robot.bench.rollout import EpisodeResult
-from xr0_robot.executor.loop import Freshness, Tick
+from xr0_robot.executor.tick import Freshness, Tick
 from xr0_robot.types import Observation
 
 SCALE = 3

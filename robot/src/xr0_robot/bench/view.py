@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xr0_robot.bench.rollout import Watcher
-from xr0_robot.executor.loop import Tick
+from xr0_robot.executor.tick import Tick
 from xr0_robot.types import Embodiment, Observation
 
 WINDOW_EVERY = 6

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import Inference, Policy, Reply, Request
 from xr0_robot.executor.latency import Delay
+from xr0_robot.executor.outlet import Adjustment
 from xr0_robot.executor.strategy import Correct, Strategy
 from xr0_robot.limits import Limits
 from xr0_robot.types import Chunk, Embodiment, Observation
-
-if TYPE_CHECKING:
-    from xr0_robot.executor.loop import Adjustment
 
 Event = Literal[
     "adjustment",

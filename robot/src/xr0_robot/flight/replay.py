@@ -11,9 +11,10 @@ import numpy as np
 from xr0_robot import wire
 from xr0_robot.executor.estop import EStop
 from xr0_robot.executor.inference import Policy, Reply, Request
-from xr0_robot.executor.loop import Executor, InferenceFailed
+from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.observer import Setup
 from xr0_robot.executor.safety import Safety
+from xr0_robot.executor.tick import InferenceFailed
 from xr0_robot.flight import values
 from xr0_robot.flight.log import Flight
 from xr0_robot.flight.recorder import Record, Recorder

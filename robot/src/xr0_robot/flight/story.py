@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from xr0_robot.executor.loop import Tick
+from xr0_robot.executor.tick import Tick
 from xr0_robot.flight import values
 from xr0_robot.flight.log import Flight
 from xr0_robot.types import Embodiment, Observation

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from xr0_robot import deadlines, limits, segment, types
-from xr0_robot.executor import chunks, inference, jitter, latency, loop, methods, observer, safety, strategy
+from xr0_robot.executor import chunks, inference, jitter, latency, methods, observer, safety, strategy, tick
 from xr0_robot.types import Observation
 
 MODULES: tuple[ModuleType, ...] = (
@@ -30,7 +30,7 @@ MODULES: tuple[ModuleType, ...] = (
     jitter,
     latency,
     safety,
-    loop,
+    tick,
 )
 TYPES: Mapping[str, type] = {
     name: kind
@@ -54,7 +54,7 @@ GIVEN = frozenset(
         "_deadlines",
         "_estop",
         "limits",
-        "_adjustment",
+        "adjustment",
     }
 )
 """Attributes of the executor and of its parts that are given to it anew, not remembered."""

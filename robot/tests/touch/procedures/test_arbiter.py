@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.loop import Executor, InferenceFailed
+from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.methods import Prefix, Synchronous
 from xr0_robot.executor.safety import Safety
+from xr0_robot.executor.tick import InferenceFailed
 from xr0_robot.limits import PlainLimit, PoseLimit
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.touch.procedures.arbiter import Arbiter

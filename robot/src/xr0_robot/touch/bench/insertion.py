@@ -21,8 +21,9 @@ import numpy as np
 from xr0_robot.bench.rollout import Drive, Episode, EpisodeResult, rollout
 from xr0_robot.executor.clock import VirtualClock
 from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.loop import Executor, Tick
+from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.methods import Prefix
+from xr0_robot.executor.tick import Tick
 from xr0_robot.leash import follow_parent
 from xr0_robot.report import machine, versions, wilson, write
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS

@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from xr0_robot.executor.loop import Executor, Tick
+from xr0_robot.executor.loop import Executor
+from xr0_robot.executor.tick import Tick
 from xr0_robot.touch.procedures import refine
 from xr0_robot.touch.procedures.arm import Arm
 from xr0_robot.touch.procedures.compensation import Compensation
