@@ -16,7 +16,7 @@ from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor import cameras
 from xr0_robot.executor.clock import WallClock
 from xr0_robot.executor.inference import ThreadedInference
-from xr0_robot.executor.methods import Prefix
+from xr0_robot.executor.methods import PrefixDamped
 from xr0_robot.limits import GRIPPER_TOLERANCE, Limits, PlainLimit, PoseLimit
 from xr0_robot.types import Embodiment, Observation
 
@@ -109,7 +109,7 @@ def main(url: str, time_limit_s: float = 3.0) -> int:
             arm,
             Episode(seed=0),
             inference=ThreadedInference(policy),
-            strategy=Prefix(),
+            strategy=PrefixDamped(),
             clock=WallClock(),
             limits=LIMITS,
             deadlines=DEADLINES,

@@ -23,7 +23,7 @@ from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor import cameras
 from xr0_robot.executor.clock import WallClock
 from xr0_robot.executor.inference import Policy, ThreadedInference
-from xr0_robot.executor.methods import Prefix
+from xr0_robot.executor.methods import PrefixDamped
 from xr0_robot.flight.recorder import open_recorder
 from xr0_robot.limits import Limits, PlainLimit
 from xr0_robot.types import Embodiment, Observation
@@ -138,7 +138,7 @@ def run(policy: Policy, task: str, seconds: float, flight: Path) -> int:
             arm,
             Episode(seed=0),
             inference=ThreadedInference(policy),
-            strategy=Prefix(),
+            strategy=PrefixDamped(),
             clock=WallClock(),
             limits=LIMITS,
             deadlines=DEADLINES,

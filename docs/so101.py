@@ -19,7 +19,7 @@ from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor import cameras
 from xr0_robot.executor.clock import WallClock
 from xr0_robot.executor.inference import Policy, ThreadedInference
-from xr0_robot.executor.methods import Prefix
+from xr0_robot.executor.methods import PrefixDamped
 from xr0_robot.flight.recorder import open_recorder
 from xr0_robot.robots.feetech import calibration
 from xr0_robot.robots.feetech.arm import JOINTS, Arm, limits
@@ -66,7 +66,7 @@ def run(
         Arm(Bus(port), joints, lambda: pictures(robot), task, robot),
         Episode(seed=0),
         inference=ThreadedInference(policy),
-        strategy=Prefix(),
+        strategy=PrefixDamped(),
         clock=WallClock(),
         limits=limits(joints),
         deadlines=DEADLINES,

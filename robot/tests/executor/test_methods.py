@@ -1,5 +1,7 @@
 """How a new chunk takes over, method by method: by hand, and for whatever a robot writes its commands in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,18 @@ from hypothesis import strategies as st
 
 from xr0_robot import canonical, modes, representations, rotation
 from xr0_robot.executor import methods
-from xr0_robot.executor.methods import A2C2, Blend, Ensemble, Naive, Prefix, PrefixDecay, SeamDecay, Vlash
+from xr0_robot.executor.methods import (
+    A2C2,
+    Blend,
+    Ensemble,
+    Naive,
+    Prefix,
+    PrefixDamped,
+    PrefixDecay,
+    SeamDamped,
+    SeamDecay,
+    Vlash,
+)
 from xr0_robot.executor.methods.arithmetic import moved, offset
 from xr0_robot.executor.methods.vlash import rolled_forward
 from xr0_robot.executor.strategy import Handover, Moment
@@ -35,7 +48,8 @@ JOINTS = robot(
 )
 ARMS = [arm(turn) for turn in ("axis_angle", "quaternion_xyzw", "rotation_6d", "euler_xyz", "matrix")]
 ROBOTS = [*ARMS, JOINTS, LIBERO]
-JOINING = [Naive(), Prefix(), Ensemble(), Blend(), SeamDecay(), PrefixDecay(), A2C2(SeamDecay())]
+DAMPED = [SeamDamped(), PrefixDamped()]
+JOINING = [Naive(), Prefix(), Ensemble(), Blend(), SeamDecay(), PrefixDecay(), *DAMPED, A2C2(SeamDecay())]
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -50,10 +64,10 @@ def commands(embodiment, seed, count):
     return out
 
 
-def handover(embodiment, fresh, old=None, older=(), still=None):
+def handover(embodiment, fresh, old=None, older=(), still=None, untold=2):
     old = np.zeros((0, embodiment.native_dim)) if old is None else old
     still = np.zeros(embodiment.native_dim) if still is None else still
-    return Handover(fresh, lambda count: old[:count].copy(), tuple(older), still, embodiment)
+    return Handover(fresh, lambda count: old[:count].copy(), tuple(older), still, embodiment, untold)
 
 
 def gripper(rows, embodiment):
@@ -171,6 +185,82 @@ def test_a_pose_leaves_the_old_plan_by_a_fifth_and_ends_on_the_new_chunk(embodim
     np.testing.assert_allclose(still_to_turn, left * gap, atol=1e-6)
 
 
+W = 20 / 30
+"""Ticks of 1/30 s over the time constant of a damped seam."""
+
+
+@pytest.mark.parametrize("method", DAMPED, ids=lambda m: m.name)
+def test_a_damped_seam_begins_with_the_place_and_velocity_of_the_plan_in_hand(method):
+    # At the last command the difference was 1, and grew by 0.1 a tick.
+    plan = method.join(handover(JOINTS, joint_rows(*[10] * 30), joint_rows(11.1, 11.2, 99)))
+    j = np.arange(1, 31)
+    assert plan[:, 0] == pytest.approx(10 + (1 + W * j + 0.1 * j) * np.exp(-W * j))
+    assert plan[:3, 0] == pytest.approx([10.9070, 10.6678, 10.4466], abs=1e-4)
+    assert plan[-1, 1] == pytest.approx(10, abs=1e-6)
+    assert plan[:, 2].tolist() == [10] * 30
+
+
+def test_without_a_plan_the_robot_leaves_its_standstill_and_a_plan_that_ends_goes_on_as_the_new_chunk():
+    fresh, still, j = joint_rows(10, 11, 12), np.array([4.0, 4.0, 1.0]), np.arange(1, 4)
+    left = np.exp(-W * j)
+    # The new chunk is 6 ahead and moves on by 1 a tick: at the last command it was 5 ahead of standing still.
+    from_rest = SeamDamped().join(handover(JOINTS, fresh, still=still))
+    assert from_rest[:, 0] == pytest.approx(fresh[:, 0] - (5 * (1 + W * j) + j) * left)
+    ending = SeamDamped().join(handover(JOINTS, fresh, joint_rows(4), still=still))
+    assert ending[:, 0] == pytest.approx(fresh[:, 0] - 6 * (1 + W * j) * left)
+
+
+def test_a_chunk_that_was_told_all_is_not_changed():
+    fresh, old = joint_rows(10, 20, 30), joint_rows(0, 0)
+    plan = PrefixDamped().join(handover(JOINTS, fresh, old, untold=0))
+    assert np.array_equal(plan, fresh)
+
+
+@pytest.mark.parametrize("embodiment", ARMS, ids=lambda e: e.name)
+@given(SEEDS)
+@settings(max_examples=20, deadline=None)
+def test_a_damped_pose_returns_along_its_turns_and_ends_on_the_new_chunk(embodiment, seed):
+    rng = np.random.default_rng(seed)
+    (x, v), (turned, turning) = rng.normal(0, [[0.1], [0.01]], (2, 3)), rng.normal(0, [[0.5], [0.1]], (2, 3))
+    fresh = np.repeat(commands(embodiment, seed, 1), 40, axis=0)
+    where, there = (rows[0] for rows in poses(fresh, embodiment))
+
+    def aside(j, share_x, share_v):
+        """The new chunk's pose, moved; j ticks of the difference's own motion behind the last command."""
+        out = fresh[j].copy()
+        turn = rotation.exp(share_v * turning) @ rotation.exp(share_x * turned) @ there
+        written = representations.from_matrix(turn, embodiment.segments[0].rotation)
+        out[embodiment.segments[0].native_slice] = np.concatenate(
+            [where + share_x * x + share_v * v, written]
+        )
+        return out
+
+    old = np.stack([aside(j, 1.0, float(j)) for j in (1, 2)])
+    plan = SeamDamped().join(handover(embodiment, fresh, old))
+    left = np.exp(-W * np.arange(1, 41))
+    expected = [aside(j - 1, (1 + W * j) * left[j - 1], j * left[j - 1]) for j in range(1, 41)]
+    same(plan, np.stack(expected), embodiment)
+    position, at = poses(plan[-1:], embodiment)
+    np.testing.assert_allclose(position[0], where, atol=1e-9)
+    np.testing.assert_allclose(at[0], there, atol=1e-9)
+
+
+@pytest.mark.parametrize("embodiment", ARMS, ids=lambda e: e.name)
+def test_the_finer_the_ticks_the_smaller_the_change_of_velocity_at_a_damped_seam(embodiment):
+    fine = replace(embodiment, rate_hz=3000.0)
+    fresh, goal = np.repeat(commands(fine, 3, 1), 30, axis=0), np.zeros((1, MODEL_DIM))
+    goal[0, :6] = [0.3, -0.2, 0.1, 0.5, 0.4, -0.6]  # metres and radians a second
+    start = moved(fresh[:1], 0.1 * goal, fine)  # a tenth of that aside
+    old = moved(start, np.arange(-2, 3)[:, None] * fine.dt * goal, fine)
+    plan = SeamDamped().join(handover(fine, fresh, old[2:]))
+    run = np.concatenate([old[:2], plan])
+    steps = offset(run[:-1], run[1:], fine)
+    bends = np.linalg.norm(np.diff(steps, axis=0)[:, :6], axis=1)
+    assert bends.max() < 0.05 * np.linalg.norm(goal) * fine.dt
+    naive = offset(old[1:2], fresh[:1], fine)
+    assert np.linalg.norm(naive) > 100 * np.linalg.norm(steps[1])
+
+
 def moment(embodiment, plan, delay, state, max_prefix=6):
     observation = Observation({}, state, "go", 0.0)
     return Moment(observation, lambda count: plan[:count].copy(), delay, 30, max_prefix, embodiment)
@@ -181,9 +271,10 @@ def test_a_prefix_is_what_runs_meanwhile_as_far_as_the_policy_knows_it():
     asked = Prefix().ask(moment(JOINTS, plan, 4, np.zeros(3)))
     assert np.array_equal(asked.prefix, plan[:4])
     assert (asked.promised, asked.untold) == (4, 0)
-    asked = PrefixDecay().ask(moment(JOINTS, plan, 8, np.zeros(3)))
-    assert np.array_equal(asked.prefix, plan[:6])
-    assert (asked.promised, asked.untold) == (6, 2)
+    for method in (PrefixDecay(), PrefixDamped()):
+        asked = method.ask(moment(JOINTS, plan, 8, np.zeros(3)))
+        assert np.array_equal(asked.prefix, plan[:6])
+        assert (asked.promised, asked.untold) == (6, 2)
 
 
 def test_a_guide_is_the_rest_of_the_plan():
@@ -227,7 +318,7 @@ def test_a_rolled_pose_is_written_as_the_state_is():
 
 def test_with_nothing_under_way_a_method_asks_as_naive_does():
     state = np.array([1.0, 2.0, 0.5])
-    for method in (Prefix(), PrefixDecay(), Vlash(), A2C2(Prefix())):
+    for method in (Prefix(), PrefixDecay(), PrefixDamped(), Vlash(), A2C2(Prefix())):
         asked = method.ask(moment(JOINTS, joint_rows(5, 6), 0, state))
         assert (asked.prefix, asked.guide, asked.ahead) == (None, None, 0)
         assert np.array_equal(asked.observation.state, state)
@@ -274,7 +365,7 @@ def test_the_bimanual_robot_can_be_rolled_forward():
 @pytest.mark.parametrize("mode", modes.MODES)
 def test_every_mode_is_a_method_with_its_own_words(mode):
     method = methods.named(mode, 7)
-    assert method.name == ("prefix" if mode == "async" else mode)
+    assert method.name == ("prefix_damped" if mode == "async" else mode)
     assert getattr(method, "execute_horizon", 7) == 7
     assert modes.WORDS[mode]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from xr0_robot.executor.inference import VirtualInference
+from xr0_robot.executor.latency import Fixed, Quantile
 from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.methods import (
     A2C2,
@@ -12,8 +13,10 @@ from xr0_robot.executor.methods import (
     Ensemble,
     Naive,
     Prefix,
+    PrefixDamped,
     PrefixDecay,
     RTCFree,
+    SeamDamped,
     SeamDecay,
     Synchronous,
     Vlash,
@@ -84,7 +87,8 @@ def origins(ticks):
 
 
 MOVING = [
-    Naive(), Prefix(), Ensemble(), Blend(), SeamDecay(), PrefixDecay(), RTC(), RTCFree(), Vlash(), A2C2(),
+    Naive(), Prefix(), Ensemble(), Blend(), SeamDecay(), SeamDamped(), PrefixDecay(), PrefixDamped(), RTC(),
+    RTCFree(), Vlash(), A2C2(),
 ]  # fmt: skip
 
 
@@ -101,8 +105,58 @@ def test_a_policy_that_always_says_the_same_is_obeyed_to_the_letter(method, late
     settled = np.stack([t.command for t in ticks if t.freshness != "idle"])[25:]
     expected = [0.3, 0.1, 0.2, 0.5, -0.4, 0.3, 1.0]
     assert settled == pytest.approx(np.tile(expected, (len(settled), 1)), abs=1e-2)
-    if not isinstance(method, SeamDecay | PrefixDecay):  # they leave the standstill gently
+    if not isinstance(method, SeamDecay | SeamDamped | PrefixDecay):  # they leave the standstill gently
         assert settled == pytest.approx(np.tile(expected, (len(settled), 1)), abs=1e-12)
+
+
+@pytest.mark.parametrize("latency_s", [0.1, 0.2])
+def test_a_prefix_that_tells_all_is_continued_as_it_is(latency_s):
+    commands = [
+        [t.command.tolist() for t in run(Numbered(), method, latency_s, 60)]
+        for method in (Prefix(), PrefixDamped())
+    ]
+    assert commands[0] == commands[1]
+
+
+def test_beyond_the_longest_prefix_a_seam_is_left_as_the_plan_in_hand_goes_on():
+    ticks = run(Numbered(), PrefixDamped(), 9 / 30, 28)
+    # Row 9 of chunk 1 takes over where row 10 of chunk 0 would come: 1 further along x, 1 back along y.
+    assert origins(ticks)[:19] == [None] * 9 + [(0, k) for k in range(10)]
+    j = np.arange(1, 10)
+    left = (1 + 2 / 3 * j) * np.exp(-2 / 3 * j)
+    rows = np.stack([t.command[:2] for t in ticks[19:]])
+    assert [t.chunk for t in ticks[19:]] == [1] * 9
+    assert rows[:, 0] == pytest.approx(1 - left)
+    assert rows[:, 1] == pytest.approx(8 + j + left)
+
+
+class Listening(Prefix):
+    """Keeps what the policy did not know, of each chunk that takes over."""
+
+    untold = ()
+
+    def join(self, handover):
+        Listening.untold += (handover.untold,)
+        return handover.fresh
+
+
+@pytest.mark.parametrize(
+    "delay, latency_s, untold",
+    [
+        (Quantile(), 0.1, [0, 0, 0, 0]),
+        (Quantile(), 9 / 30, [0, 3, 3, 3]),
+        (Fixed(3), 5 / 30, [0, 2, 2, 2]),  # longer than was expected
+        (Fixed(5), 0.1, [0, 0, 0, 0]),
+        (Fixed(0), 0.1, [0, 3, 3, 3]),
+    ],
+)
+def test_a_handover_says_how_much_the_policy_did_not_know(delay, latency_s, untold):
+    Listening.untold, env = (), MockEnv()
+    inference = VirtualInference(Numbered(), latency_s)
+    executor = Executor(inference, Listening(), Safety(BRICKS, WIDE), START, 0, delay=delay)
+    for now in range(50):
+        executor.tick(now / 30, lambda now=now: env.observe("reach the mark", now / 30))
+    assert list(Listening.untold[:4]) == untold
 
 
 def test_a_chunk_that_begins_ahead_waits_while_the_plan_in_hand_goes_on():

@@ -5,11 +5,24 @@ import pytest
 
 from xr0_robot import wire
 from xr0_robot.executor.estop import EStop
-from xr0_robot.executor.methods import A2C2, RTC, Ensemble, Naive, Prefix, PrefixDecay, Synchronous, Vlash
+from xr0_robot.executor.methods import (
+    A2C2,
+    RTC,
+    Ensemble,
+    Naive,
+    Prefix,
+    PrefixDamped,
+    PrefixDecay,
+    Synchronous,
+    Vlash,
+)
 from xr0_robot.flight import log, segments, story
 from xr0_robot.flight.replay import replay
 
-METHODS = [Prefix(10), Naive(4), Synchronous(7), Ensemble(), PrefixDecay(), RTC(), Vlash(), A2C2(Prefix())]
+METHODS = [
+    Prefix(10), Naive(4), Synchronous(7), Ensemble(), PrefixDecay(), PrefixDamped(), RTC(), Vlash(),
+    A2C2(Prefix()),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("strategy", METHODS, ids=lambda method: method.name)

@@ -13,7 +13,9 @@ from xr0_robot.executor.methods import (
     Ensemble,
     Naive,
     Prefix,
+    PrefixDamped,
     RTCFree,
+    SeamDamped,
     SeamDecay,
     Synchronous,
     Vlash,
@@ -42,6 +44,7 @@ ENTRIES: Mapping[str, Entry] = {
     "ensemble": Entry(Ensemble(EXECUTE_HORIZON)),
     "blend": Entry(Blend(EXECUTE_HORIZON)),
     "seam_decay": Entry(SeamDecay(EXECUTE_HORIZON)),
+    "seam_damped": Entry(SeamDamped(EXECUTE_HORIZON)),
     "rtc": Entry(RTC(EXECUTE_HORIZON)),
     "rtc_free": Entry(RTCFree(EXECUTE_HORIZON)),
     "prefix": Entry(Prefix(EXECUTE_HORIZON), "prefix"),
@@ -50,6 +53,6 @@ ENTRIES: Mapping[str, Entry] = {
     "vlash": Entry(Vlash(EXECUTE_HORIZON), "vlash"),
     "a2c2": Entry(A2C2(Naive(EXECUTE_HORIZON)), head=True),
     "lambda_a2c2": Entry(A2C2(Prefix(EXECUTE_HORIZON)), "lambda_paper", head=True),
-    DEFAULT: Entry(Prefix(EXECUTE_HORIZON), "bridged"),
+    DEFAULT: Entry(PrefixDamped(EXECUTE_HORIZON), "bridged"),
 }
 """In the order of every table. All ask again every EXECUTE_HORIZON ticks, or as soon as they can."""

@@ -71,6 +71,12 @@ class Request:
     guide: Guide | None = None
     ahead: int = 0
 
+    @property
+    def told(self) -> int:
+        """How many of the answer's first rows the policy is told."""
+        prefix = 0 if self.prefix is None else len(self.prefix)
+        return prefix if self.guide is None else self.guide.delay
+
     def answer(self, policy: Policy) -> Chunk:
         """Ask; the prefix is what was committed, neither more nor less."""
         if self.guide is None:

@@ -55,7 +55,7 @@ class Plan:
         observed = reply.request.tick + held
         start_s = reply.request.observation.time_s - observed * self._embodiment.dt
         late = self._late(now_s, tick, start_s)
-        if late is None and self._join(reply.chunk, observed + reply.request.ahead, tick, outlet):
+        if late is None and self._join(reply, observed + reply.request.ahead, tick, outlet):
             self.chunk, self._start_s = reply.chunk, start_s
         return late
 
@@ -63,10 +63,10 @@ class Plan:
         lag_s, limit_s = now_s - (start_s + tick * self._embodiment.dt), self._deadlines.max_lag_s
         return f"the plan is {lag_s:.2f} s late, at most {limit_s:g} s" if lag_s > limit_s else None
 
-    def _join(self, chunk: Chunk, first_tick: int, tick: int, outlet: Outlet) -> bool:
-        """Its row 0 is for `first_tick`; False where all its rows have gone by."""
-        planned = self.planned(tick, 1, outlet)
-        actions = chunk.actions[: self._strategy.rows(len(chunk.actions))]
+    def _join(self, reply: Reply, first_tick: int, tick: int, outlet: Outlet) -> bool:
+        """Row 0 of its chunk is for `first_tick`; False where all its rows have gone by."""
+        planned, untold = self.planned(tick, 2, outlet), max(0, tick - first_tick - reply.request.told)
+        actions = reply.chunk.actions[: self._strategy.rows(len(reply.chunk.actions))]
         bridge = self.queue.prefix(tick, max(0, first_tick - tick))
         if len(bridge) > 0:  # the plan in hand goes on until the chunk begins
             actions = np.concatenate([bridge, actions])
@@ -76,7 +76,8 @@ class Plan:
             return False
         self._note("joined", chunk=self.queue.chunk, row=row)
         fresh = self.queue.prefix(tick, self.queue.remaining(tick))
-        handover = Handover(fresh, planned, self.queue.older(tick), outlet.still(), self._embodiment)
+        older, still = self.queue.older(tick), outlet.still()
+        handover = Handover(fresh, planned, older, still, self._embodiment, untold)
         self.queue.revise(tick, self._strategy.join(handover))
         return True
 

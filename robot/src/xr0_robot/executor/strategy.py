@@ -20,8 +20,8 @@ client's)."""
 
 Planned = Callable[[int], np.ndarray]
 """The next n commands [m <= n, native_dim] of the plan in hand, fewer where it ends sooner. Those that will
-surely be sent, the expected delay's, or at a handover this tick's, are what the limits will let through; to
-check the others too would cost a good part of a tick."""
+surely be sent, the expected delay's, or at a handover this tick's and the next's, which say how the robot
+moves, are what the limits will let through; to check the others too would cost a good part of a tick."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Handover:
 
     fresh: its rows [n, native_dim]; planned: the plan in hand, which may have ended; older: of the chunks
     before as the policy gave them, oldest first, what is left for now; still: the command [native_dim] that
-    stands still.
+    stands still; untold: how many of the commands since the chunk's first row the policy did not know.
     """
 
     fresh: np.ndarray
@@ -72,6 +72,7 @@ class Handover:
     older: tuple[np.ndarray, ...]
     still: np.ndarray
     embodiment: Embodiment
+    untold: int = 0
 
 
 Correct = Callable[[Observation, Chunk, int, np.ndarray], np.ndarray]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from xr0_robot.executor.methods.a2c2 import A2C2
+from xr0_robot.executor.methods.damped import PrefixDamped, SeamDamped
 from xr0_robot.executor.methods.decay import PrefixDecay, SeamDecay
 from xr0_robot.executor.methods.guided import RTC, RTCFree
 from xr0_robot.executor.methods.naive import Naive
@@ -19,7 +20,19 @@ from xr0_robot.executor.methods.vlash import Vlash
 from xr0_robot.modes import Mode
 
 Method = (
-    Synchronous | Naive | Prefix | Ensemble | Blend | SeamDecay | PrefixDecay | RTC | RTCFree | Vlash | A2C2
+    Synchronous
+    | Naive
+    | Prefix
+    | Ensemble
+    | Blend
+    | SeamDecay
+    | SeamDamped
+    | PrefixDecay
+    | PrefixDamped
+    | RTC
+    | RTCFree
+    | Vlash
+    | A2C2
 )
 """All of them."""
 
@@ -31,8 +44,10 @@ __all__ = [
     "Method",
     "Naive",
     "Prefix",
+    "PrefixDamped",
     "PrefixDecay",
     "RTCFree",
+    "SeamDamped",
     "SeamDecay",
     "Synchronous",
     "Vlash",
@@ -43,14 +58,16 @@ __all__ = [
 def named(mode: Mode, execute_horizon: int) -> Method:
     """A method by its name on the command line, all else at its defaults."""
     makers: Mapping[Mode, Callable[[int], Method]] = {
-        "async": Prefix,  # as long as the checkpoint was trained for, none where it was not
+        "async": PrefixDamped,  # as long as the checkpoint was trained for, none where it was not
         "sync": Synchronous,
         "naive": Naive,
         "prefix": Prefix,
         "ensemble": Ensemble,
         "blend": Blend,
         "seam_decay": SeamDecay,
+        "seam_damped": SeamDamped,
         "prefix_decay": PrefixDecay,
+        "prefix_damped": PrefixDamped,
         "rtc": RTC,
         "rtc_free": RTCFree,
         "vlash": Vlash,

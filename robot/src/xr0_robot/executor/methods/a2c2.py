@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xr0_robot.executor.inference import CorrectingPolicy, Policy
+from xr0_robot.executor.methods.damped import PrefixDamped, SeamDamped
 from xr0_robot.executor.methods.decay import PrefixDecay, SeamDecay
 from xr0_robot.executor.methods.naive import Naive
 from xr0_robot.executor.methods.prefix import Prefix
@@ -21,7 +22,7 @@ class A2C2:
     Needs a policy with such a head; it runs in the control loop, so it must be there and fast.
     """
 
-    base: Naive | Prefix | SeamDecay | PrefixDecay = field(default_factory=Naive)
+    base: Naive | Prefix | SeamDecay | PrefixDecay | SeamDamped | PrefixDamped = field(default_factory=Naive)
 
     @property
     def name(self) -> str:
