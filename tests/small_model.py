@@ -59,7 +59,12 @@ def inputs(rows: list[tuple[list[int], torch.Tensor]], left: bool = False) -> VL
     return VLMInputs(torch.tensor(padded), torch.tensor(masks), torch.cat([p for _, p in rows]), grid)
 
 
-def seeded(batch: int, first: int = 0) -> tuple[torch.Tensor, torch.Tensor, tuple[str, ...]]:
-    """seeds, shared_seed and origin of a batch."""
+def seeded(batch: int, first: int = 0) -> tuple[torch.Tensor, torch.Tensor, tuple[str, ...], torch.Tensor]:
+    """seeds, shared_seed, origin and committed of a batch."""
     origin = tuple(f"set, episode 0, frame {k}" for k in range(batch))
-    return torch.arange(first, first + batch), torch.tensor(first), origin
+    return (
+        torch.arange(first, first + batch),
+        torch.tensor(first),
+        origin,
+        torch.zeros(batch, dtype=torch.long),
+    )

@@ -58,7 +58,8 @@ class Batch:
     action_mask is 1 where the embodiment uses the slot and the sample shows what it is told; robots of a
     shorter horizon have 0 behind it. seeds: all randomness of a sample comes from its own, so its noise does
     not depend on its neighbours. shared_seed: of what all samples of an optimiser step draw together.
-    origin: of each sample, for messages ("my_set, episode 3, frame 120").
+    origin: of each sample, for messages ("my_set, episode 3, frame 120"). committed: ticks at each chunk's
+    beginning that are not to be learnt, only to be gone on from.
     """
 
     vlm: VLMInputs
@@ -68,6 +69,7 @@ class Batch:
     seeds: Int[Tensor, " b"]
     shared_seed: Int[Tensor, ""]
     origin: tuple[str, ...]
+    committed: Int[Tensor, " b"]
 
     def where(self, shown: Bool[Tensor, " b"]) -> Batch:
         """The same batch, with the actions of other rows masked."""

@@ -11,7 +11,7 @@ from xr0.seam.checkpoint import SeamCheckpoint, load, save
 from xr0.seam.model import READING_DIM, StateExpert, parameters
 from xr0.seam.policy import SeamPolicy
 from xr0.seam.robot import Robot
-from xr0.seam.samples import HORIZON, Shown
+from xr0.seam.samples import HORIZON, How, Shown
 from xr0.seam.train import VARIANTS
 from xr0.train.prefixes import BRIDGED
 from xr0.transform.normalize import Stats
@@ -76,13 +76,13 @@ def test_every_robot_can_be_read(task: str) -> None:
 
 
 def test_a_batch_is_a_function_of_its_number(shown: Shown) -> None:
-    first, again, next_ = shown.batch(3, 7, 10), shown.batch(3, 7, 10), shown.batch(3, 8, 10)
+    first, again, next_ = (shown.batch(3, k, 10, How()) for k in (7, 7, 8))
     assert torch.equal(first.actions, again.actions) and not torch.equal(first.actions, next_.actions)
 
 
 def test_a_sample_is_what_was_shown(shown: Shown) -> None:
     """Slot for slot: the normalised chunk is that of the state it comes with."""
-    batch = shown.batch(0, 0, 5)
+    batch = shown.batch(0, 0, 5, How())
     stats, there = shown.robot.stats, shown.demonstrations
     chunk = stats.unnormalize_actions(batch.actions[0].numpy())[:, :2]
     hand = batch.state[0, 0, :2].numpy() * stats.state_std[:2] + stats.state_mean[:2]
@@ -94,23 +94,36 @@ def test_a_sample_is_what_was_shown(shown: Shown) -> None:
 
 def test_a_state_ahead_is_the_command_before(shown: Shown) -> None:
     """As VLASH asks: where the robot was told to be, not where it was seen."""
-    usual, ahead = shown.batch(0, 1, 40), shown.batch(0, 1, 40, ahead=6)
+    usual, ahead = shown.batch(0, 1, 40, How()), shown.batch(0, 1, 40, How(ahead=6))
     changed = (usual.state != ahead.state).any(2)[:, 0]
     assert changed.sum() > 20
     assert torch.equal(usual.vlm.pixel_values, ahead.vlm.pixel_values)
 
 
 def test_a_mix_reaches_the_samples(shown: Shown) -> None:
-    plain, mixed = shown.batch(0, 2, 10), shown.batch(0, 2, 10, BRIDGED.mix)
+    plain, mixed = shown.batch(0, 2, 10, How()), shown.batch(0, 2, 10, How(BRIDGED.mix))
     assert torch.equal(plain.state, mixed.state) and not torch.equal(plain.actions, mixed.actions)
+
+
+def test_corrections_begin_with_what_is_only_gone_on_from(shown: Shown) -> None:
+    batch, there = shown.batch(0, 3, 40, How(corrections=0.5)), shown.demonstrations
+    committed = batch.committed.numpy()
+    assert set(committed) <= set(range(7)) and 8 < (committed > 0).sum() < 32
+    stats, starts = (
+        shown.robot.stats,
+        {n: there.corrections[there.corrections[:, 1] == n, 0] for n in range(7)},
+    )
+    for k in np.flatnonzero(committed).tolist():
+        chunk = stats.unnormalize_actions(batch.actions[k].numpy())[:, :2]
+        hand = batch.state[k, 0, :2].numpy() * stats.state_std[:2] + stats.state_mean[:2]
+        assert np.abs(there.chunks(starts[committed[k]]) - (chunk + hand)).max((1, 2)).min() < 1e-4
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_s_loss_reaches_every_parameter(shown: Shown, variant: str) -> None:
     model = StateExpert()
     kind = VARIANTS[variant]
-    mix = None if kind.rule is None else kind.rule.mix
-    kind.stage(model)(shown.batch(1, 0, 5, mix, kind.ahead))["loss"].backward()
+    kind.stage(model)(shown.batch(1, 0, 5, kind.how))["loss"].backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
 

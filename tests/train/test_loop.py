@@ -157,6 +157,7 @@ def test_the_samples_of_a_loss_that_is_not_finite_are_named(
         torch.arange(2),
         torch.tensor(0),
         ("set, episode 0, frame 0", "set, episode 1, frame 0"),
+        torch.zeros(2).long(),
     )
     with pytest.raises(RuntimeError, match=named):
         train(Robot(each), lambda k: (batch,), (batch,), SETTINGS, HERE, run(tmp_path))

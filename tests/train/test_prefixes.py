@@ -1,6 +1,7 @@
 """How long prefixes are, whom they are shared with, and what of them is hidden."""
 
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -22,8 +23,8 @@ STATE, ACTIONS = torch.zeros(SAMPLES, 1, 32), torch.zeros(SAMPLES, HORIZON, 32)
 
 
 def batch(first: int = 0, step: int = 0, horizons: tuple[int, ...] = (HORIZON,) * SAMPLES) -> Batch:
-    seeds, _, origin = small_model.seeded(SAMPLES, first)
-    return Batch(SEEN, STATE, ACTIONS, mask_of(horizons), seeds, torch.tensor(step), origin)
+    seeds, _, origin, committed = small_model.seeded(SAMPLES, first)
+    return Batch(SEEN, STATE, ACTIONS, mask_of(horizons), seeds, torch.tensor(step), origin, committed)
 
 
 @cache
@@ -89,3 +90,16 @@ def test_the_bridged_are_as_long_as_the_samples_were_mixed_for() -> None:
         given = batch(k * SAMPLES, horizons=OWN_HORIZONS)
         rows = zip(given.seeds.tolist(), OWN_HORIZONS, strict=True)
         assert BRIDGED.draw(given).lengths.tolist() == [bridge.length(s, h) for s, h in rows]
+
+
+@pytest.mark.parametrize("rule", [PAPER, RELEASED, BRIDGED])
+def test_what_is_not_to_be_learnt_is_prefix_and_seen_under_every_rule(rule: PrefixRule) -> None:
+    for k in range(100):
+        given = batch(k * SAMPLES, k)
+        given = replace(given, committed=torch.tensor([0, 5] + [0] * (SAMPLES - 2)))
+        drawn, prefixes = rule.draw(given), rule.prefixes(given)
+        assert prefixes.lengths[1] == 5
+        assert not prefixes.hidden[1].any()
+        others = torch.arange(SAMPLES) != 1
+        assert torch.equal(prefixes.lengths[others], drawn.lengths[others])
+        assert torch.equal(prefixes.hidden[others], drawn.hidden[others])

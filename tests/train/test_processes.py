@@ -41,6 +41,7 @@ def samples(first: int, count: int) -> Batch:
         torch.tensor(numbers),
         torch.tensor(0),
         tuple(f"sample {i}" for i in numbers),
+        torch.zeros(count).long(),
     )
 
 

@@ -36,7 +36,16 @@ def batch(samples: Sequence[int]) -> Batch:
         actions[i, : HORIZONS[k]] = torch.randn(HORIZONS[k], 32, generator=generator)
     seen = small_model.inputs([small_model.row([5, 6, 7][: k + 1], k) for k in samples])
     shared_seed, origin = torch.tensor(4), tuple(f"sample {k}" for k in samples)
-    return Batch(seen, state, actions, mask, torch.tensor(samples), shared_seed, origin)
+    return Batch(
+        seen,
+        state,
+        actions,
+        mask,
+        torch.tensor(samples),
+        shared_seed,
+        origin,
+        torch.zeros(len(samples)).long(),
+    )
 
 
 def words(samples: Sequence[int]) -> LanguageBatch:

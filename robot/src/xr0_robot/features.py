@@ -11,3 +11,7 @@ ENVIRONMENT_STATE = "observation.environment_state"
 
 OBJECT_PIXELS = "observation.object_pixels"
 """Where the first camera sees each of them [px], which only a simulator knows."""
+
+INTERVENTION = "intervention"
+"""Whether a person, or an expert, commanded this frame; the rest is what the robot did of its own accord, and
+not to be learnt (as LeRobot's rollouts write it)."""

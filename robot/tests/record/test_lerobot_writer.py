@@ -12,7 +12,7 @@ pq = pytest.importorskip("pyarrow.parquet", reason="recording needs the extra `r
 
 STATISTICS = ["min", "max", "mean", "std", "count", "q01", "q10", "q50", "q90", "q99"]
 NUMBERS = ["observation.state", "action", "observation.environment_state"]
-INDEX = ["timestamp", "frame_index", "episode_index", "index", "task_index"]
+INDEX = ["intervention", "timestamp", "frame_index", "episode_index", "index", "task_index"]
 VIDEOS = ["observation.images.base", "observation.images.wrist"]
 
 
@@ -43,8 +43,9 @@ def test_data_columns_have_lerobots_types(write):
         "observation.state": pa.list_(pa.float32(), 7),
         "action": pa.list_(pa.float32(), 7),
         "observation.environment_state": pa.list_(pa.float32(), 2),
+        "intervention": pa.bool_(),
         "timestamp": pa.float32(),
-        **{name: pa.int64() for name in INDEX[1:]},
+        **{name: pa.int64() for name in INDEX[2:]},
     }
     assert {name: schema.field(name).type for name in schema.names} == expected
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xr0.data.source import Source, Weigh
+from xr0.data.source import Source, Weigh, Windows
+from xr0_robot.features import INTERVENTION
+from xr0_robot.types import Embodiment
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,12 @@ class Drawing:
     weigh: Weigh | None
 
     @staticmethod
-    def of(source: Source, episodes: np.ndarray, weigh: Weigh | None = None) -> Drawing:
-        """Frames of `episodes`. With `weigh` every window is looked at once, and only the sums are kept."""
+    def of(source: Source, episodes: np.ndarray, weigh: Weigh | None = None, committed: int = 0) -> Drawing:
+        """Frames of `episodes` from whose windows there is something to learn: no more than the first
+        `committed` ticks are the robot's own. Where frames differ in weight, or in who commanded, every
+        window is looked at once, and only the sums are kept."""
+        if INTERVENTION in source.numbers.columns:
+            weigh = _learnable(weigh, committed)
         if weigh is None:
             totals = source.window_count(episodes).astype(np.float64)
         else:
@@ -39,6 +45,14 @@ class Drawing:
         if self.weigh is None:
             return episode, int(frames[min(int(rest), len(frames) - 1)])
         return episode, int(frames[_at(np.cumsum(_weights(self.source, episode, self.weigh)), rest)])
+
+
+def _learnable(weigh: Weigh | None, committed: int) -> Weigh:
+    def weights(windows: Windows, robot: Embodiment) -> np.ndarray:
+        own = np.ones(len(windows.frame)) if weigh is None else weigh(windows, robot)
+        return own * (windows.committed <= min(committed, windows.foreseen.shape[1] - 1))
+
+    return weights
 
 
 def _weights(source: Source, episode: int, weigh: Weigh) -> np.ndarray:

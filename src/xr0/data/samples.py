@@ -42,12 +42,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Row:
-    """One sample, normalised: state [1, s], actions and mask [t, d], float32."""
+    """One sample, normalised: state [1, s], actions and mask [t, d], float32. committed: see `Windows`."""
 
     tokens: Tokens
     state: np.ndarray
     actions: np.ndarray
     mask: np.ndarray
+    committed: int
     seed: int
     origin: str
 
@@ -77,14 +78,16 @@ class Samples:
         weigh: Weigh | None = None,
         augmentation: Augmentation | None = None,
         mix: Mix | None = None,
+        committed: int = 0,
     ) -> Samples:
         """weights: of the sources, else each counts by its training frames. weigh: of frames, else all alike.
+        committed: how many ticks of a window the robot may have done of its own accord.
 
         ValueError for weights that are none, and where robots or statistics do not go together.
         """
         by_robot(sources)
-        training = tuple(Drawing.of(source, source.training, weigh) for source in sources)
-        validation = tuple(Drawing.of(source, source.validation, weigh) for source in sources)
+        training = tuple(Drawing.of(source, source.training, weigh, committed) for source in sources)
+        validation = tuple(Drawing.of(source, source.validation, weigh, committed) for source in sources)
         for source in sources:
             _check_stats(source, stats)
         if weights is None:
@@ -115,7 +118,8 @@ class Samples:
         source = self.sources[place.source]
         window, stats = self._window(place), self.stats[source.embodiment.name]
         state, actions = encoded(window.state, window.actions, source.embodiment)
-        if self.mix is not None:
+        committed = int(window.committed[0])
+        if self.mix is not None and committed == 0:
             actions = self.mix(actions[0], self._elsewhere(place), source.embodiment, place.seed)[None]
         images = source.images(place.episode, place.frame)
         told = window.tasks[0] if instruction is None else instruction
@@ -129,7 +133,8 @@ class Samples:
             tokens,
             stats.normalize_state(state),
             stats.normalize_actions(actions)[0],
-            stats.mask,
+            stats.mask * (window.foreseen[0] | (np.arange(source.horizon) < committed))[:, None],
+            committed,
             place.seed,
             source.origin(place.episode, place.frame),
         )
@@ -155,6 +160,7 @@ class Samples:
             seeds=torch.tensor([row.seed for row in rows]),
             shared_seed=torch.tensor(int(shared)),
             origin=tuple(row.origin for row in rows),
+            committed=torch.tensor([row.committed for row in rows]),
         )
 
     def _draw(self, drawings: Sequence[Drawing], where: list[int], own: list[int], held_out: bool) -> Place:

@@ -15,7 +15,7 @@ from xr0.data.numbers import TASK_INDEX, Numbers
 from xr0.data.pictures import DecodedPictures, Pictures
 from xr0.data.split import hold_out
 from xr0.transform.images import ImageSpec
-from xr0_robot.features import ACTION, IMAGES, STATE
+from xr0_robot.features import ACTION, IMAGES, INTERVENTION, STATE
 from xr0_robot.types import Embodiment
 
 RATE_TOLERANCE_HZ = 0.01
@@ -30,13 +30,17 @@ class Windows:
     """n windows of t ticks of one episode, float32, in the robot's own units.
 
     frame [n], state [n, s], actions [n, t, native]; pad [n, t] marks ticks behind the episode's end, where
-    the command is to stay; tasks: the sentence of each frame.
+    the command is to stay; committed [n]: ticks at the beginning that are not to be learnt, because the robot
+    did them of its own accord before a person, or an expert, took over; foreseen [n, t]: ticks that are as
+    whoever commands behind those wanted them; tasks: the sentence of each frame.
     """
 
     frame: np.ndarray
     state: np.ndarray
     actions: np.ndarray
     pad: np.ndarray
+    committed: np.ndarray
+    foreseen: np.ndarray
     tasks: tuple[str, ...]
 
 
@@ -79,7 +83,8 @@ class Source:
         robot = read_embodiment(root) if embodiment is None else embodiment
         check_fit(dataset, robot)
         training, held = hold_out(len(dataset.episodes), validation, f"dataset {root}")
-        numbers = Numbers.of(dataset, extra)
+        corrected = (INTERVENTION,) if INTERVENTION in dataset.features else ()
+        numbers = Numbers.of(dataset, (*extra, *corrected))
         return Source(dataset, robot, horizon, numbers, DecodedPictures(dataset, numbers), training, held)
 
     def keeping(self, spec: ImageSpec, stride: int, workers: int) -> Source:
@@ -107,12 +112,15 @@ class Source:
         told = self.numbers.rows(ACTION, episode, first, last + self.horizon)
         actions = told[np.minimum(ticks, length - 1) - first]
         state = self.numbers.rows(STATE, episode, first, last + 1)[frames - first]
+        committed, foreseen = self._authors(episode, ticks, length)
         task = self.numbers.rows(TASK_INDEX, episode, first, last + 1)[frames - first, 0]
         return Windows(
             frames,
             state,
             np.where(pad[..., None], self.embodiment.hold(actions), actions),
             pad,
+            committed,
+            foreseen,
             tuple(self.dataset.tasks[k] for k in task),
         )
 
@@ -124,6 +132,17 @@ class Source:
     def drawn_frames(self, episode: int) -> np.ndarray:
         """The frames of an episode that may be drawn."""
         return np.arange(0, int(self.dataset.episodes.length[episode]), self.stride)
+
+    def _authors(self, episode: int, ticks: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """`Windows.committed` and `foreseen` of windows at `ticks` [n, t]."""
+        if INTERVENTION not in self.numbers.columns:
+            return np.zeros(len(ticks), dtype=np.int64), np.ones(ticks.shape, dtype=bool)
+        first, last = int(ticks[0, 0]), int(ticks[-1, -1]) + 1
+        wanted = self.numbers.rows(INTERVENTION, episode, first, last)[:, 0] > 0
+        wanted = wanted[np.minimum(ticks, length - 1) - first]
+        begun = np.maximum.accumulate(wanted, axis=1)
+        over = np.maximum.accumulate(begun & ~wanted, axis=1)
+        return (~begun).sum(axis=1), begun & ~over
 
     def images(self, episode: int, frame: int) -> dict[str, np.ndarray]:
         """uint8 [h, w, 3] by camera key."""

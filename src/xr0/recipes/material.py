@@ -50,9 +50,15 @@ class Material:
         return max(source.horizon for source in self.sources)
 
     def samples(
-        self, stats: Mapping[str, Stats], processor: Processor, weigh: Weigh | None, mix: Mix | None = None
+        self,
+        stats: Mapping[str, Stats],
+        processor: Processor,
+        weigh: Weigh | None,
+        mix: Mix | None = None,
+        committed: int = 0,
     ) -> Samples:
-        """Ready to be drawn; pictures are kept first, where that is asked for, by the first process."""
+        """Ready to be drawn (see `Samples.of`); pictures are kept first, where that is asked for, by the
+        first process."""
         shown, how = self.settings.samples, self.settings.train
         sources = self.sources
         if shown.keep_every is not None:
@@ -60,7 +66,7 @@ class Material:
                 workers = max(1, how.execution.workers)
                 sources = tuple(s.keeping(processor.spec, shown.keep_every, workers) for s in sources)
         weights, changes = self.given.weights or None, Augmentation(shown.colour)
-        return Samples.of(sources, stats, processor, how.seed, weights, weigh, changes, mix)
+        return Samples.of(sources, stats, processor, how.seed, weights, weigh, changes, mix, committed)
 
     def places(self, samples: Samples, k: int) -> list[Place]:
         """Of micro-batch k of this process."""

@@ -12,7 +12,7 @@ from xr0.config import CAUSAL, Contract
 from xr0.model.expert import Expert
 from xr0.seam.checkpoint import SeamCheckpoint, load, save
 from xr0.seam.model import StateExpert
-from xr0.seam.samples import Shown
+from xr0.seam.samples import How, Shown
 from xr0.train import prefixes
 from xr0.train.distributed import World
 from xr0.train.flow_stage import FlowStage
@@ -29,16 +29,22 @@ FULL = Contract("full", window=None, offset=0, max_prefix=prefixes.WINDOWED.max_
 
 @dataclass(frozen=True)
 class Variant:
-    """What a policy is trained for. rule: how prefixes are drawn, None without any; ahead: by how many ticks
-    states and chunks may be later than what is seen."""
+    """What a policy is trained for. rule: how prefixes are drawn, None without any; ahead, corrections: see
+    `samples.How`."""
 
     rule: PrefixRule | None = None
     ahead: int = 0
+    corrections: float = 0.0
 
     @property
     def contract(self) -> Contract:
         """Under which the weights are used."""
         return CAUSAL if self.rule is None else self.rule.contract
+
+    @property
+    def how(self) -> How:
+        """What its samples show."""
+        return How(None if self.rule is None else self.rule.mix, self.ahead, self.corrections)
 
     def stage(self, model: Expert) -> FlowStage | PostTrainStage:
         """The loss that the full model has as well."""
@@ -61,6 +67,7 @@ VARIANTS: Mapping[str, Variant] = {
     "lambda_released": Variant(prefixes.RELEASED),
     "vlash": Variant(ahead=AHEAD),
     "bridged": Variant(prefixes.BRIDGED),
+    "corrected": Variant(prefixes.PAPER, corrections=0.3),
 }
 """By the name of their folder. Another rule of prefixes is one more line."""
 
@@ -121,13 +128,12 @@ def trained(out: Path, task: str, variant: str, seed: int, effort: Effort) -> Se
         model = StateExpert()
     else:
         model = trained(out, task, BASE, seed, effort).model
-    mix = None if kind.rule is None else kind.rule.mix
     number = seed * len(VARIANTS) + list(VARIANTS).index(variant)
 
     def batches(k: int) -> tuple[Batch]:
-        return (data.batch(number, k, effort.batch, mix, kind.ahead),)
+        return (data.batch(number, k, effort.batch, kind.how),)
 
-    held_out = (data.batch(HELD_OUT + number, 0, effort.batch, mix, kind.ahead),)
+    held_out = (data.batch(HELD_OUT + number, 0, effort.batch, kind.how),)
     stage = kind.stage(model.train())
     run = Run(folder, {"task": task, "variant": variant, "episodes": effort.episodes}, stage.watched)
     train(stage, batches, held_out, settings(effort, variant, seed), ALONE, run)

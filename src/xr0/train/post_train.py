@@ -50,7 +50,7 @@ class PostTrainStage(nn.Module, Generic[Model]):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """loss: weighted errors of the velocity after the prefix; error: its plain mean square, and each
         sample's."""
-        given, drawn = noised(self.vla, batch), self.rule.draw(batch).repeat(NOISES_PER_PASS)
+        given, drawn = noised(self.vla, batch), self.rule.prefixes(batch).repeat(NOISES_PER_PASS)
         prefix = flow.Prefix(given.action, drawn.lengths)
         mask = given.mask * ~prefix.held()
         weight = self._weights(given, prefix, mask)

@@ -6,7 +6,8 @@
     SYNC      none: for a robot that waits for each chunk
     BRIDGED   as PAPER, with the motion of another moment, and a way back behind it (`bridge`)
 
-A prefix leaves at least one tick of a robot's horizon to be learned.
+A prefix leaves at least one tick of a robot's horizon to be learned. What a robot did of its own accord
+before a person took over is a prefix, as long as it is, under each rule.
 """
 
 from __future__ import annotations
@@ -55,6 +56,17 @@ class PrefixRule:
     draw: Callable[[Batch], Prefixes]
     contract: Contract
     mix: Mix | None = None
+
+    def prefixes(self, batch: Batch) -> Prefixes:
+        """As drawn, or what is not to be learnt, all of it seen."""
+        drawn, committed = self.draw(batch), batch.committed
+        forced = committed > 0
+        return Prefixes(torch.where(forced, committed, drawn.lengths), drawn.hidden & ~forced[:, None])
+
+    @property
+    def most(self) -> int:
+        """The longest prefix [ticks]."""
+        return self.contract.max_prefix
 
 
 def longest(mask: Float[Tensor, "b t d"]) -> Int[Tensor, " b"]:

@@ -10,7 +10,7 @@ from xr0.recipes.bricks.phases import PhaseWeights
 from xr0_robot.record.lerobot_writer import LeRobotWriter
 from xr0_robot.sims.bricks.embodiment import BRICKS
 
-PHASES = PhaseWeights(idle=0.1, holding=0.3, closing=2.5)
+PHASES = PhaseWeights(idle=0.1, holding=0.3, closing=2.5, recovering=4.0)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,9 @@ def test_reaching_closing_holding_and_rest_have_their_weights(windows: Windows) 
     assert weights[7] == pytest.approx(PHASES.closing)
     assert weights[12] == pytest.approx(PHASES.holding)
     assert weights[25] == pytest.approx(PHASES.idle)
+    mistaken = replace(windows, committed=np.where(np.arange(30) == 7, 2, 0))
+    assert PHASES(mistaken, BRICKS)[7] == pytest.approx(PHASES.closing * PHASES.recovering)
+    assert (np.delete(PHASES(mistaken, BRICKS), 7) == np.delete(weights, 7)).all()
 
 
 def test_a_robot_whose_commands_are_not_its_state_s_numbers_is_refused(windows: Windows) -> None:

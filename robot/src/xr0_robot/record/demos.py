@@ -132,7 +132,8 @@ def _play(
     while tick < robot.ticks(demonstrator.time_limit_s) and not (still >= IDLE_TICKS and env.success()):
         observation = env.observe(task, tick * robot.dt)
         command = demonstrator.act()
-        writer.add_frame(observation.images, observation.state, command, task, demonstrator.numbers())
+        numbers, meant = demonstrator.numbers(), demonstrator.meant()
+        writer.add_frame(observation.images, observation.state, command, task, numbers, meant)
         talk.add(f"{seed}-{tick}", observation.images, demonstrator.questions())
         env.apply(command + demonstrator.disturbance())
         still = still + 1 if np.abs(command - last).max() < STILL else 0

@@ -41,6 +41,10 @@ INDEX_FEATURES: dict[str, dict[str, Any]] = {
 """The columns every dataset has; `index` is the row in the whole dataset."""
 
 
+INTERVENTION_FEATURE: dict[str, Any] = {"dtype": "bool", "shape": [1], "names": None}
+"""As LeRobot's rollouts have it."""
+
+
 def vector_feature(names: Sequence[str]) -> dict[str, Any]:
     """A float32 vector with one name per number."""
     return {"dtype": "float32", "shape": [len(names)], "names": list(names)}

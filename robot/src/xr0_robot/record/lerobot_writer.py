@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from xr0_robot.features import ACTION, IMAGES, STATE
+from xr0_robot.features import ACTION, IMAGES, INTERVENTION, STATE
 from xr0_robot.record.dataset_stats import episode_columns, histogram, image_stats, vector_stats
 from xr0_robot.record.lerobot_files import DataFiles, VideoFiles
 from xr0_robot.record.lerobot_format import (
     EMBODIMENT_PATH,
     INDEX_FEATURES,
+    INTERVENTION_FEATURE,
     Dataset,
     data_schema,
     file_place,
@@ -73,8 +74,13 @@ class LeRobotWriter:
         action: np.ndarray,
         task: str,
         extra: Mapping[str, np.ndarray] | None = None,
+        intervention: bool = True,
     ) -> None:
-        """Append one tick: images uint8 [h, w, 3] by camera key, state [state_dim], action [native_dim]."""
+        """Append one tick: images uint8 [h, w, 3] by camera key, state [state_dim], action [native_dim].
+
+        intervention: whether a person, or an expert, commands it; False where a policy does, whose actions
+        are not to be learnt.
+        """
         extra = extra or {}
         self._check_images(images)
         if set(extra) != set(self._extra):
@@ -89,7 +95,7 @@ class LeRobotWriter:
         vectors |= {name: finite_vector(name, extra[name], count) for name, count in self._extra.items()}
         for key, image in images.items():
             self._videos[key].add(image)
-        self._open.append(vectors, images, task)
+        self._open.append(vectors, images, task, intervention)
 
     def save_episode(self) -> None:
         """Close the open episode and keep it; ValueError if it has no frame."""
@@ -166,6 +172,7 @@ class LeRobotWriter:
         columns = {name: np.stack(rows).astype(np.float32) for name, rows in episode.vectors.items()}
         tasks = [self._tasks.setdefault(task, len(self._tasks)) for task in episode.tasks]
         index: dict[str, np.ndarray] = {
+            INTERVENTION: np.array(episode.interventions, dtype=bool),
             "timestamp": (count / self._fps).astype(np.float32),
             "frame_index": count,
             "episode_index": np.full_like(count, len(self._rows)),
@@ -181,10 +188,17 @@ class _Episode:
     def __init__(self) -> None:
         self.vectors: dict[str, list[np.ndarray]] = {}
         self.tasks: list[str] = []
+        self.interventions: list[bool] = []
         self.histograms: dict[str, np.ndarray] = {}
         self.histogram_frames = 0
 
-    def append(self, vectors: Mapping[str, np.ndarray], images: Mapping[str, np.ndarray], task: str) -> None:
+    def append(
+        self,
+        vectors: Mapping[str, np.ndarray],
+        images: Mapping[str, np.ndarray],
+        task: str,
+        intervention: bool,
+    ) -> None:
         for name, vector in vectors.items():
             self.vectors.setdefault(name, []).append(vector)
         if len(self.tasks) % IMAGE_STATS_STRIDE == 0:
@@ -192,6 +206,7 @@ class _Episode:
             for key, image in images.items():
                 self.histograms[key] = self.histograms.get(key, 0) + histogram(image)
         self.tasks.append(task)
+        self.interventions.append(intervention)
 
 
 def _features(
@@ -205,7 +220,7 @@ def _features(
     features |= {name: vector_feature(numbers) for name, numbers in extra.items()}
     for camera in embodiment.cameras:
         features[IMAGES + camera.key] = video_feature(*camera.size, fps)
-    return features | INDEX_FEATURES
+    return features | {INTERVENTION: INTERVENTION_FEATURE} | INDEX_FEATURES
 
 
 def _names(segments: Sequence[Segment]) -> list[str]:

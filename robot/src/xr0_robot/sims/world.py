@@ -54,7 +54,11 @@ class Demonstrator(Protocol):
         ...
 
     def act(self) -> np.ndarray:
-        """The command [native_dim] to learn for this tick."""
+        """The command [native_dim] for this tick."""
+        ...
+
+    def meant(self) -> bool:
+        """Whether that command is to be learnt; else it is a mistake, that is made good."""
         ...
 
     def numbers(self) -> Mapping[str, np.ndarray]:

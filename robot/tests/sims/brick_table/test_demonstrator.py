@@ -1,7 +1,10 @@
+"""Demonstrations hold mistakes that are made good, marked, so that nobody learns to make them."""
+
 import numpy as np
 import pytest
 
 from xr0_robot.sims.brick_table.demonstrator import BrickDemonstrator
+from xr0_robot.sims.brick_table.mistakes import MOVED
 
 
 @pytest.fixture(scope="module")
@@ -9,35 +12,75 @@ def demonstrator(table):
     return BrickDemonstrator(table)
 
 
-def seeds_that_begin_late(demonstrator, count):
-    found = (seed for seed in range(200) if demonstrator.begin(seed)[1]["late"])
+def seeds(demonstrator, count, **special):
+    found = (seed for seed in range(400) if special.items() <= demonstrator.begin(seed)[1].items())
     return [next(found) for _ in range(count)]
 
 
-def test_some_begin_with_a_mistake_made_and_are_made_good(demonstrator):
-    env, gaps, solved = demonstrator.env, [], 0
-    for seed in seeds_that_begin_late(demonstrator, 4):
-        demonstrator.begin(seed)
-        assert env.tick == 0
-        assert env.perturbed_tick is not None
-        gaps.append(np.linalg.norm(env.tool()[:3] - env.object_positions()[env.target.colour]))
-        for _ in range(400):
-            env.apply(demonstrator.act() + demonstrator.disturbance())
-        solved += env.success()
-    assert solved >= 3
-    assert max(gaps) > 0.1
+def played(demonstrator, seed):
+    """Of each tick: command, whether it was meant, where tool and target are; and whether all went well."""
+    demonstrator.begin(seed)
+    env, rows = demonstrator.env, []
+    for _ in range(env.embodiment.ticks(demonstrator.time_limit_s)):
+        command, meant = demonstrator.act(), demonstrator.meant()
+        rows.append((command, meant, env.tool()[:3], env.object_positions()[env.target.colour]))
+        env.apply(command + demonstrator.disturbance())
+        if env.success():
+            return rows, True
+    return rows, False
 
 
+@pytest.mark.sim
+def test_a_target_that_is_moved_is_gone_for_where_it_was_and_then_where_it_is(demonstrator):
+    aware = 0
+    for seed in seeds(demonstrator, 3, perturb=True, lapses=False, noise=False):
+        rows, solved = played(demonstrator, seed)
+        commands, meant, tools, targets = map(np.array, zip(*rows, strict=True))
+        assert solved
+        jumps = np.linalg.norm(np.diff(targets, axis=0), axis=1)
+        (moved,) = np.flatnonzero(jumps > MOVED) + 1
+        assert meant[:moved].all() and meant[-30:].all()
+        mistaken = np.flatnonzero(~meant)
+        aware += len(mistaken) == 0
+        assert mistaken.tolist() == list(range(moved, moved + len(mistaken)))
+        if len(mistaken) > 5:
+            apart = np.linalg.norm((tools - targets[moved - 1])[:, :2], axis=1)
+            assert apart[mistaken].min() <= apart[moved]
+        bends = np.abs(np.diff(commands[:, :-1], n=2, axis=0)).max(axis=1)
+        notices = moved + len(mistaken)
+        assert (
+            bends[notices - 3 : notices + 2].max() <= bends[: moved - 3].max() * 1.5
+        )  # it takes notice smoothly
+    assert aware < 3
+
+
+@pytest.mark.sim
+def test_lapses_are_short_and_made_good(demonstrator):
+    lapses = 0
+    for seed in seeds(demonstrator, 3, perturb=False, lapses=True):
+        rows, solved = played(demonstrator, seed)
+        assert solved
+        meant = np.array([True, *(row[1] for row in rows), True])
+        begins, ends = (np.flatnonzero(np.diff(meant.astype(int)) == way) for way in (-1, 1))
+        lapses += len(begins)
+        assert (ends - begins <= 18).all()
+    assert lapses > 0
+
+
+@pytest.mark.sim
+def test_an_ordinary_demonstration_is_meant_throughout(demonstrator):
+    (seed,) = seeds(demonstrator, 1, perturb=False, lapses=False)
+    rows, solved = played(demonstrator, seed)
+    assert solved and all(meant for _, meant, _, _ in rows)
+
+
+@pytest.mark.sim
 def test_a_seed_begins_the_same_whatever_came_before(demonstrator):
-    (seed,) = seeds_that_begin_late(demonstrator, 1)
-    states = []
-    for before in (0, 1):
+    (seed,) = seeds(demonstrator, 1, perturb=True, lapses=True)
+    runs = []
+    for before in (seed + 1, seed + 2):
         demonstrator.begin(before)
-        demonstrator.begin(seed)
-        states.append(np.concatenate([demonstrator.env.state(), demonstrator.env.environment_state()]))
-    assert np.array_equal(*states)
-
-
-def test_about_three_in_ten_begin_late(demonstrator):
-    late = [demonstrator.begin(seed)[1]["late"] for seed in range(40)]
-    assert 4 <= sum(late) <= 20
+        demonstrator.act()
+        rows, _ = played(demonstrator, seed)
+        runs.append(np.array([[*command, meant] for command, meant, _, _ in rows]))
+    np.testing.assert_array_equal(*runs)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from xr0_robot.executor.safety import Safety
+from xr0_robot.sims.seam import demonstrations
 from xr0_robot.sims.seam.base import RATE_HZ, SeamWorld
-from xr0_robot.sims.seam.demonstrations import PUSH_TICKS, record
+from xr0_robot.sims.seam.demonstrations import LONGEST, PUSH_TICKS, UNAWARE, record
 from xr0_robot.sims.seam.pursuit import LEAD_S, Agility, Told, pursue
 from xr0_robot.sims.seam.tasks import TASKS
 
@@ -102,6 +103,36 @@ def test_no_chunk_that_is_learnt_contains_a_push() -> None:
     assert np.linalg.norm(np.diff(chunks, n=2, axis=1), axis=2).max() < most * 1.001
     everything = np.linalg.norm(np.diff(shown.commands, n=2, axis=0), axis=1)
     assert (everything > most * 1.001).sum() >= PUSH_TICKS  # there are pushes between them
+
+
+@WORLDS
+def test_corrections_begin_with_ticks_that_nobody_meant_and_are_an_expert_s_behind(
+    task: type[SeamWorld],
+) -> None:
+    """An expert's acceleration is limited, from the speed that it finds."""
+    shown, most = record(task(), range(8), 30), task.agility.acceleration / RATE_HZ**2
+    starts, ticks = shown.corrections.T
+    assert set(ticks.tolist()) == set(range(1, LONGEST + 1))
+    assert not set(starts.tolist()) & shown.followed
+    bends = np.linalg.norm(np.diff(shown.chunks(starts), n=2, axis=1), axis=2)
+    behind = np.arange(2, 30) >= ticks[:, None]
+    assert bends[behind].max() < most * 1.001
+
+
+def test_a_surprise_is_noticed_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until then the commands are those of an episode without it."""
+    task, late = TASKS["reach_jump"], []
+    monkeypatch.setattr(demonstrations, "PUSHES", 0.0)
+    for seed in range(8):
+        surprised, calm = task(), task(surprised=False)
+        told = record(surprised, [seed], 30).commands
+        calm.reset(seed)
+        for tick, command in enumerate(told):
+            if not np.array_equal(calm.expert(), command):
+                late.append(tick - surprised.surprise_tick - 1)
+                break
+            calm.apply(command)
+    assert len(late) == 8 and min(late) >= 0 and max(late) <= UNAWARE and len(set(late)) > 3
 
 
 def test_pursuit_keeps_its_limits_and_meets_a_moving_goal() -> None:

@@ -25,11 +25,13 @@ GRIPPER_CLOSES = 0.5
 @dataclass(frozen=True)
 class PhaseWeights:
     """How often a frame is drawn, relative to reaching: when its chunk hardly moves, when the hand holds
-    something already, and when it is about to close. Reaching is the shortest part of an episode."""
+    something already, when it is about to close, and when it is about to make good a mistake. Reaching is the
+    shortest part of an episode."""
 
     idle: float
     holding: float
     closing: float
+    recovering: float
 
     def __call__(self, windows: Windows, embodiment: Embodiment) -> np.ndarray:
         """float [n]: the weight of each window. ValueError for a robot that is not laid out as this one."""
@@ -39,7 +41,9 @@ class PhaseWeights:
         idle = np.abs(actions - state).max(axis=(1, 2)) < IDLE_MOTION
         holds = (measured[:, 0] - told[:, 0]).max(axis=1) > GRIPPER_PRESSES
         closes = (told[:, :1] - told).max(axis=(1, 2)) > GRIPPER_CLOSES
-        return np.select([idle, closes, holds], [self.idle, self.closing, self.holding], default=1.0)
+        return np.select(
+            [idle, closes, holds], [self.idle, self.closing, self.holding], default=1.0
+        ) * np.where(windows.committed > 0, self.recovering, 1.0)
 
 
 def _gripper(embodiment: Embodiment) -> slice:

@@ -10,10 +10,10 @@ from xr0.recipes.named import FLOW as GENERAL_FLOW
 from xr0.recipes.named import POST_TRAIN as GENERAL_POST_TRAIN
 from xr0.recipes.settings import SampleSettings
 
-REACHING = PhaseWeights(idle=0.12, holding=0.6, closing=2.5)
+REACHING = PhaseWeights(idle=0.12, holding=0.6, closing=2.5, recovering=8.0)
 """Where words must be bound to things: a brick in the hand needs no finding."""
 
-WHOLE = PhaseWeights(idle=0.12, holding=1.0, closing=2.5)
+WHOLE = PhaseWeights(idle=0.12, holding=1.0, closing=2.5, recovering=8.0)
 """The carry as well."""
 
 ROBOT_PER_LANGUAGE = 16 / 3
