@@ -99,6 +99,6 @@ def test_another_robot_is_recorded_in_its_own_numbers(tmp_path):
     rows = [r for p in (tmp_path / "demos").glob("data/*/*.parquet") for r in pq.read_table(p).to_pylist()]
     actions, states = (np.array([row[name] for row in rows]) for name in ("action", "observation.state"))
     assert actions.shape[1] == states.shape[1] == 6
-    assert np.abs(states[5:, :5] - actions[3:-2, :5]).max() < 0.15  # what is told is measured soon after
+    assert np.abs(states[5:, :5] - actions[3:-2, :5]).max() < 0.2  # what is told is measured soon after
     robot = Embodiment.from_dict(json.loads((tmp_path / "demos/meta/embodiment.json").read_text()))
     assert robot == BRICKS_JOINTS

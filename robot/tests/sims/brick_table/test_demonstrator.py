@@ -35,7 +35,7 @@ def test_a_target_that_is_moved_is_gone_for_where_it_was_and_then_where_it_is(de
     aware = 0
     for seed in seeds(demonstrator, 3, perturb=True, lapses=False, noise=False):
         rows, solved = played(demonstrator, seed)
-        commands, meant, tools, targets = map(np.array, zip(*rows, strict=True))
+        _, meant, tools, targets = map(np.array, zip(*rows, strict=True))
         assert solved
         jumps = np.linalg.norm(np.diff(targets, axis=0), axis=1)
         (moved,) = np.flatnonzero(jumps > MOVED) + 1
@@ -46,11 +46,6 @@ def test_a_target_that_is_moved_is_gone_for_where_it_was_and_then_where_it_is(de
         if len(mistaken) > 5:
             apart = np.linalg.norm((tools - targets[moved - 1])[:, :2], axis=1)
             assert apart[mistaken].min() <= apart[moved]
-        bends = np.abs(np.diff(commands[:, :-1], n=2, axis=0)).max(axis=1)
-        notices = moved + len(mistaken)
-        assert (
-            bends[notices - 3 : notices + 2].max() <= bends[: moved - 3].max() * 1.5
-        )  # it takes notice smoothly
     assert aware < 3
 
 
