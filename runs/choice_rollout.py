@@ -61,7 +61,9 @@ def main() -> None:
     torch.set_num_threads(1)
     policy = ChoicePolicy(Path(run))
     served = {"name": f"{Path(run).name}, choice heads", "fingerprint": policy.policy.checkpoint.fingerprint}
-    settings = Settings(world, "sync", first_seed=int(first_seed), episodes=int(episodes), checkpoint=served)
+    settings = Settings(
+        world=world, mode="sync", first_seed=int(first_seed), episodes=int(episodes), checkpoint=served
+    )
     summary = evaluate(policy, settings, Path(out))
     print(f"{summary['successes']} of {summary['episodes']}")
 

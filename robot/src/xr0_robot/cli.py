@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xr0_robot.bench import cli_replay
+from xr0_robot.bench import cli_board, cli_replay
 from xr0_robot.record import cli_record
 from xr0_robot.touch.bench import cli as cli_tactile
 
@@ -62,6 +62,10 @@ def _parser() -> argparse.ArgumentParser:
     record = commands.add_parser("record", help="a world's scripted expert as a LeRobot dataset")
     cli_record.add_arguments(record)
     record.set_defaults(run=cli_record.run)
+
+    board = commands.add_parser("board", help="a published benchmark: all its tasks, by its protocol")
+    cli_board.add_arguments(board)
+    board.set_defaults(run=cli_board.run)
 
     replay = commands.add_parser("replay", help="compute a flight recorder's log anew, and draw it")
     cli_replay.add_arguments(replay)

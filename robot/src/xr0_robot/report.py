@@ -19,7 +19,7 @@ import numpy as np
 Z95 = 1.959963984540054
 """The normal distribution's 97.5 % quantile: two-sided 95 %."""
 
-PACKAGES = ("xr0", "xr0-robot", "numpy", "mujoco", "torch", "transformers")
+PACKAGES = ("xr0", "xr0-robot", "numpy", "mujoco", "torch", "transformers", "metaworld")
 """Whose versions may change a result."""
 
 
@@ -43,18 +43,18 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".part")
-    draft.write_text(json.dumps(_plain(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    draft.write_text(json.dumps(plain(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     draft.replace(path)
 
 
-def _plain(value: Any) -> Any:
-    """The same as JSON knows it."""
+def plain(value: Any) -> Any:
+    """The same as JSON knows it, and as a file of it is read back."""
     if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -27,6 +27,14 @@ WORLDS: Mapping[str, Mapping[str, str]] = {
 }
 """Each world's variants with what they are, in words; made in `sims/<world>`."""
 
+BENCHMARKS: Mapping[str, str] = {
+    "metaworld": "Meta-World MT50: fifty tasks at a table, one camera, 80 Hz",
+}
+"""Published benchmarks with what they are, in words: many tasks, one protocol; made in `sims/<name>`."""
+
+OFFICIAL = "official"
+"""The look that every benchmark has: pictures as its protocol has them."""
+
 DEFAULT = "bricks"
 """The world of a command that names none."""
 

@@ -20,7 +20,7 @@ from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 @pytest.fixture
 def filmed():
     """An episode with fresh, promised and idle ticks in which nothing turns, and its recorder."""
-    env, recorder = MockEnv(), video.Recorder()
+    env, recorder = MockEnv(), video.Recorder(MockEnv.embodiment)
     result = rollout(
         env,
         Episode(seed=3),

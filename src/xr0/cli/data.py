@@ -28,21 +28,32 @@ def demos(
     episodes: int = 1000,
     first_seed: int = 0,
     workers: int = 2,
+    tasks: tuple[str, ...] = (),
+    pixels: int | None = None,
+    look: str = worlds.OFFICIAL,
 ) -> int:
-    """A simulated world's expert demonstrations as a LeRobot v3.0 dataset, with vision-language samples.
+    """A simulated world's expert demonstrations as a LeRobot v3.0 dataset, with vision-language samples where
+    the world has them.
 
     Args:
         out: new folder.
-        world: which world.
-        episodes: seeds to attempt.
+        world: which world, or benchmark.
+        episodes: seeds to attempt; a benchmark's tasks take them in turn.
         first_seed: the first of them.
         workers: processes.
+        tasks: of a benchmark: tasks, groups or sets; those of the published table otherwise.
+        pixels: of a benchmark: sides of its pictures; the official ones otherwise.
+        look: of a benchmark: how its pictures are drawn.
     """
-    options.at_least(1, episodes=episodes, workers=workers)
+    options.at_least(1, episodes=episodes, workers=workers, pixels=pixels)
     options.at_least(0, first_seed=first_seed)
-    worlds.check(world, worlds.TRAINED)
     given = [out, "--world", world, "--episodes", episodes, "--first-seed", first_seed, "--workers", workers]
-    return launch.robot(["record", *map(str, given)])
+    if world not in worlds.BENCHMARKS:
+        worlds.check(world, worlds.TRAINED)
+        return launch.robot(["record", *map(str, given)])
+    given += ["--look", look, *(["--tasks", *tasks] if tasks else [])]
+    given += [] if pixels is None else ["--pixels", pixels]
+    return launch.robot(["record", *map(str, given)], launch.simulator(world))
 
 
 @app.command

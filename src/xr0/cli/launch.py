@@ -27,6 +27,9 @@ ON_LEASH = (sys.executable, "-m", "xr0_robot.leash")
 ROBOT = (*ON_LEASH, "xr0_robot.cli")
 """The body's command line."""
 
+SIMS = Path("data/sims")
+"""Where `runs/sims` makes the environments of simulators, each a folder."""
+
 POLICY, TACTILE = ("serve",), ("tactile", "serve")
 """Subcommands that serve a policy, and a tactile predictor."""
 
@@ -34,9 +37,19 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """A small model is fastest on one thread, and leaves the other cores to the robots."""
 
 
-def robot(arguments: Sequence[str]) -> int:
-    """Run an `xr0-robot` subcommand in a process of its own; returns its exit status."""
-    return subprocess.call([*ROBOT, *arguments], stdin=subprocess.PIPE)
+def robot(arguments: Sequence[str], python: str = sys.executable) -> int:
+    """Run an `xr0-robot` subcommand in a process of its own; returns its exit status. python: of another
+    environment, where a simulator is."""
+    return subprocess.call([python, *ROBOT[1:], *arguments], stdin=subprocess.PIPE)
+
+
+def simulator(name: str) -> str:
+    """The Python of a benchmark's environment; RuntimeError, with the command that makes it, where there is
+    none."""
+    python = SIMS / name / "bin" / "python"
+    if not python.exists():
+        raise RuntimeError(f"simulator {name}: got no {python}; make it: runs/sims/{name}.sh")
+    return str(python)
 
 
 def robot_against_server(checkpoint: Path, arguments: Sequence[str], serve: Sequence[str] = POLICY) -> int:
@@ -88,7 +101,9 @@ def _merge(parts: Sequence[Path], first_seed: int, episodes: int, out: Path) -> 
 
 
 @contextmanager
-def server(checkpoint: Path, serve: Sequence[str] = POLICY, options: Sequence[str] = ()) -> Iterator[str]:
+def server(
+    checkpoint: Path | str, serve: Sequence[str] = POLICY, options: Sequence[str] = ()
+) -> Iterator[str]:
     """A server on a free port of this machine; yields its url, stops it on leaving. options: further ones."""
     process = subprocess.Popen(
         [*ON_LEASH, "xr0.cli", *serve, str(checkpoint), "--port", "0", *options],

@@ -5,28 +5,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import tyro
 
 from xr0.cli import data as cli_data
+from xr0.cli import evaluate as cli_evaluate
 from xr0.cli import launch, options
 from xr0.cli import model as cli_model
 from xr0.cli import open_loop as cli_open_loop
 from xr0.cli import plan as cli_plan
 from xr0.cli import seam as cli_seam
 from xr0.cli import train as cli_train
+from xr0.cli.options import TINY
 from xr0.config import FLOW_STEPS
 from xr0.touch import cli as cli_tactile
 from xr0_robot import worlds
 from xr0_robot.modes import Mode
 
-TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
-"""The checkpoint that the repository ships."""
-
-Jitter = Literal["steady", "lognormal", "spikes"]
 app = tyro.extras.SubcommandApp()
 app.command(cli_data.app, name="data", help="Datasets: demonstrations, checks, robots, statistics.")
+app.command(cli_evaluate.app, name="eval", help="Episodes in a simulated world, or of a published benchmark.")
 app.command(cli_plan.app, name="train", help="Before a run: what it will need.")
 app.command(cli_tactile.app, name="tactile", help="The fingertips: data, training, evaluation, service.")
 
@@ -69,61 +67,6 @@ def demo(
     given += ["--variant", variant] + ["--view"] * view
     given += [] if flight is None else ["--flight", flight]
     return launch.robot_against_server(checkpoint, ["demo", *map(str, given)])
-
-
-@app.command(name="eval")
-def evaluate(
-    world: tyro.conf.Positional[str],
-    *,
-    json: Path,
-    checkpoint: Path = TINY,
-    robot_type: str | None = None,
-    flow_steps: int = FLOW_STEPS,
-    episodes: int = 200,
-    first_seed: int = 1_000_000,
-    mode: Mode = "async",
-    latency_ms: float = 0.0,
-    jitter: Jitter = "steady",
-    execute_horizon: int | None = None,
-    variant: str = worlds.TRAINED,
-    wrong_instruction: bool = False,
-    flight: Path | None = None,
-    workers: int = 2,
-) -> int:
-    """Episodes on the virtual clock: exact and reproducible at any latency.
-
-    Args:
-        world: which world.
-        json: results file.
-        checkpoint: folder of the policy.
-        robot_type: which of several robots that the checkpoint serves.
-        flow_steps: Euler steps of an inference.
-        episodes: how many, on seeds first_seed, first_seed + 1, ...
-        first_seed: training used seeds below 500000.
-        mode: think while moving, as the checkpoint was trained to (async) or by another method
-            (docs/real-time.md), or stop to think (sync; at latency 0 the world is frozen meanwhile).
-        latency_ms: what one inference takes on the virtual clock.
-        jitter: how that varies: by a log-normal factor (sigma 0.3), or three times as long in 2 of 100.
-        execute_horizon: ticks of a chunk that are executed before the next is asked for; the robot's default
-            otherwise.
-        variant: of the world: trained, moved, sentences, light, camera, six.
-        wrong_instruction: tell the policy another sentence than the one that is scored; both are judged.
-        flight: folder in which all that happens is recorded, for `xr0-robot replay`: a log per worker.
-        workers: pairs of server and robot processes.
-    """
-    options.at_least(1, episodes=episodes, workers=workers, flow_steps=flow_steps)
-    options.at_least(0, first_seed=first_seed, latency_ms=latency_ms)
-    worlds.check(world, variant)
-    given = ["--world", world, "--mode", mode, "--latency-ms", latency_ms, "--jitter", jitter]
-    if execute_horizon is not None:
-        options.at_least(1, execute_horizon=execute_horizon)
-        given += ["--execute-horizon", execute_horizon]
-    given += ["--variant", variant] + ["--wrong-instruction"] * wrong_instruction
-    served = ["--flow-steps", str(flow_steps)]
-    served += [] if robot_type is None else ["--robot-type", robot_type]
-    return launch.sliced_rollout(
-        checkpoint, list(map(str, given)), episodes, first_seed, workers, json, served, flight
-    )
 
 
 @app.command

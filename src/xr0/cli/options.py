@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+
+TINY = Path(__file__).resolve().parents[3] / "checkpoints" / "tiny"
+"""The checkpoint that the repository ships."""
 
 
 def at_least(lowest: int, **options: int | float | None) -> None:

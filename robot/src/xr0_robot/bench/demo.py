@@ -67,7 +67,7 @@ def demo(policy: Policy, settings: Settings, out: Path, live_view: bool, flight:
     flight: folder in which all that happens is recorded.
     """
     console, episodes = Console(), settings.episodes
-    recorder, progress = Recorder(), Progress(episodes, policy.embodiment.dt)
+    recorder, progress = Recorder(policy.embodiment), Progress(episodes, policy.embodiment.dt)
     watchers: list[Watcher] = [recorder, progress]
     if live_view:
         watchers.append(view.open_view(policy.embodiment))

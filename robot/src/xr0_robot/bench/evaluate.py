@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from xr0_robot import report
 from xr0_robot.bench import results
+from xr0_robot.bench.execution import Execution
 from xr0_robot.bench.rollout import Episode, EpisodeResult, Watcher, rollout
-from xr0_robot.executor.clock import Clock, VirtualClock, WallClock
-from xr0_robot.executor.inference import Inference, Policy, ThreadedInference, VirtualInference
-from xr0_robot.executor.jitter import JITTERS
-from xr0_robot.executor.methods import Method, named
-from xr0_robot.executor.strategy import EXECUTE_HORIZON
+from xr0_robot.executor.inference import Policy
 from xr0_robot.flight.recorder import open_recorder
-from xr0_robot.modes import Mode
 from xr0_robot.sims.world import World, open_world
 from xr0_robot.worlds import DEFAULT, TRAINED
 
@@ -25,45 +21,19 @@ GIVE_UP = 3
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Execution):
     """How episodes are run; written to results as it is.
 
-    latency_ms: by the virtual clock all that an inference takes, by the wall clock what is added to it;
-    jitter: how the virtual clock scatters that, one of `executor.jitter.JITTERS`;
     checkpoint: what the server says that it serves, so that results of two policies are never merged.
     """
 
     world: str = DEFAULT
-    mode: Mode = "async"
-    clock: Literal["wall", "virtual"] = "virtual"
-    latency_ms: float = 0.0
-    jitter: str = "steady"
-    execute_horizon: int = EXECUTE_HORIZON
     variant: str = TRAINED
     wrong_instruction: bool = False
     first_seed: int = 0
     episodes: int = 1
     task: str | None = None
     checkpoint: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        if self.jitter not in JITTERS:
-            raise ValueError(f"jitter: got {self.jitter!r}, expected one of {', '.join(JITTERS)}")
-        if self.clock == "wall" and self.jitter != "steady":
-            raise ValueError(
-                f"jitter: got {self.jitter} by the wall clock, which has its own; expected steady"
-            )
-
-    def strategy(self) -> Method:
-        """How the robot goes on while it thinks."""
-        return named(self.mode, self.execute_horizon)
-
-    def timing(self, policy: Policy) -> tuple[Clock, Inference]:
-        """The clock, and an inference that keeps to it."""
-        latency_s = self.latency_ms / 1e3
-        if self.clock == "virtual":
-            return VirtualClock(), VirtualInference(policy, latency_s, JITTERS[self.jitter])
-        return WallClock(), ThreadedInference(policy, latency_s)
 
 
 def run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +20,39 @@ def summarize(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) ->
     has no row, is no success. Time, seam ratio and jerk are medians over what ran, latencies are pooled.
     """
     asked = range(settings["first_seed"], settings["first_seed"] + settings["episodes"])
+    return {
+        **measured(rows, len(asked), lambda row: f"seed {row['seed']}"),
+        "missing_seeds": sorted(set(asked) - {row["seed"] for row in rows}),
+        "settings": dict(settings),
+        "date": now(),
+        "rows": [dict(row) for row in rows],
+    }
+
+
+def measured(
+    rows: Sequence[Mapping[str, Any]], asked: int, name: Callable[[Mapping[str, Any]], str]
+) -> dict[str, Any]:
+    """What any set of episodes comes to, of which so many were `asked` for, and on which machine. name: of a
+    row that has an error, for people."""
     ran = [row for row in rows if row["error"] is None]
-    missing = sorted(set(asked) - {row["seed"] for row in rows})
     successes = sum(row["success"] for row in ran)
     ticks = sum(row["ticks"] for row in ran)
     return {
-        "episodes": len(asked),
+        "episodes": asked,
         "successes": successes,
-        "success_rate": successes / len(asked),
-        "ci95": list(wilson(successes, len(asked))),
-        "spoken_success_rate": _spoken_success_rate(ran, len(asked)),
+        "success_rate": successes / asked,
+        "ci95": list(wilson(successes, asked)),
+        "spoken_success_rate": _spoken_success_rate(ran, asked),
         "median_time_s": _median(ran, "time_s"),
         "seam_ratio": _median(ran, "seam_ratio"),
         "rms_jerk": _median(ran, "rms_jerk"),
         "idle_share": sum(row["idle_ticks"] for row in ran) / ticks if ticks else None,
         "missed_ticks": sum(row["missed_ticks"] for row in ran),
         "latency_ms": metrics.percentiles([ms for row in ran for ms in row["latencies_ms"]]),
-        "errors": [f"seed {row['seed']}: {row['error']}" for row in rows if row["error"] is not None],
-        "missing_seeds": missing,
-        "settings": dict(settings),
+        "errors": [f"{name(row)}: {row['error']}" for row in rows if row["error"] is not None],
         "code": sorted({row["code"] for row in rows}),
         "machine": machine(),
         "versions": versions(),
-        "date": now(),
-        "rows": [dict(row) for row in rows],
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -11,10 +12,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from xr0_robot.bench.rollout import EpisodeResult
 from xr0_robot.executor.tick import Freshness, Tick
-from xr0_robot.types import Observation
+from xr0_robot.types import Camera, Embodiment, Observation
 
-SCALE = 3
-"""128 px cameras become 384 px."""
+SHOWN = 384
+"""Height [px] that smaller pictures are enlarged towards, by a whole number: 128 px by 3."""
+FILM_HZ = 30.0
+"""Of a faster robot only every few ticks are filmed, so that there are about so many pictures in a second."""
 HEAD, FOOT, MARGIN = 68, 48, 12
 """Heights [px] of the text above the pictures, of strip and legend below them, and the room around text."""
 STRIP, SQUARE = 8, 10
@@ -45,12 +48,16 @@ FAST_START = {"movflags": "+faststart"}
 class Recorder:
     """A `Watcher` that keeps every picture of an episode; encoding waits until the robot has finished."""
 
-    def __init__(self) -> None:
+    def __init__(self, embodiment: Embodiment) -> None:
         self._frames: list[np.ndarray] = []
+        self._cameras = {camera.key: camera for camera in embodiment.cameras}
+        self._every = max(1, round(embodiment.rate_hz / FILM_HZ))
 
     def __call__(self, tick: Tick, observe: Callable[[], Observation]) -> None:
         """Keep a picture of now."""
-        self._frames.append(np.concatenate(list(_same_height(list(observe().images.values()))), axis=1))
+        if tick.tick % self._every == 0:
+            images = [_upright(self._cameras[key], image) for key, image in observe().images.items()]
+            self._frames.append(np.concatenate(list(_same_height(images)), axis=1))
 
     def save(self, result: EpisodeResult, path: Path, caption: str) -> None:
         """Write the episode, and forget its pictures. `caption` says how it was run."""
@@ -58,15 +65,23 @@ class Recorder:
         if not frames:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        pages = _pages(result, frames, caption)
+        pages = _pages(result, result.ticks[:: self._every], frames, caption)
+        rate = Fraction(result.embodiment.rate_hz / self._every).limit_denominator(1000)
         with av.open(str(path), "w", options=FAST_START) as container:
-            stream = container.add_stream("libx264", rate=round(result.embodiment.rate_hz), options=QUALITY)
+            stream = container.add_stream("libx264", rate=rate, options=QUALITY)
             stream.pix_fmt = "yuv420p"  # 4:4:4 would be sharper, but browsers and phones do not play it
             for index, page in enumerate(pages):
                 if index == 0:
                     stream.width, stream.height = page.size
                 container.mux(stream.encode(av.VideoFrame.from_image(page)))
             container.mux(stream.encode(None))
+
+
+def _upright(camera: Camera, image: np.ndarray) -> np.ndarray:
+    """Turned and mirrored as a model sees it, so that people see it so too."""
+    turned = np.rot90(image, camera.rotate // 90)
+    axes = {"none": (), "vertical": (0,), "horizontal": (1,)}[camera.flip]
+    return np.flip(turned, axes)
 
 
 def _same_height(images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
@@ -76,15 +91,19 @@ def _same_height(images: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
         yield np.pad(image, ((0, height - image.shape[0]), (0, 0), (0, 0)))
 
 
-def _pages(result: EpisodeResult, frames: Sequence[np.ndarray], caption: str) -> Iterator[Image.Image]:
-    height, width = frames[0].shape[0] * SCALE, frames[0].shape[1] * SCALE
+def _pages(
+    result: EpisodeResult, ticks: Sequence[Tick], frames: Sequence[np.ndarray], caption: str
+) -> Iterator[Image.Image]:
+    """A page for each of the filmed ticks."""
+    scale = max(1, round(SHOWN / frames[0].shape[0]))
+    height, width = frames[0].shape[0] * scale, frames[0].shape[1] * scale
     # H.264 with shared chroma wants even sides.
     blank = Image.new("RGB", (width + width % 2, HEAD + height + FOOT + (HEAD + height + FOOT) % 2), GROUND)
     font, small = ImageFont.load_default(21), ImageFont.load_default(15)
     strip, top = _strip(result.ticks, width - 2 * MARGIN), HEAD + height + MARGIN - 2
     _legend(blank, result.ticks, top + STRIP + 5)
     # An episode that broke off may have a tick more than pictures.
-    for index, (tick, frame) in enumerate(zip(result.ticks, frames, strict=False)):
+    for index, (tick, frame) in enumerate(zip(ticks, frames, strict=False)):
         page = blank.copy()
         page.paste(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS), (0, HEAD))
         draw = ImageDraw.Draw(page)

@@ -5,24 +5,34 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from xr0_robot.worlds import DEFAULT, WORLDS
+from xr0_robot.worlds import BENCHMARKS, DEFAULT, OFFICIAL, WORLDS
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Its command line."""
     parser.add_argument("out", type=Path, help="new folder for the LeRobot v3.0 dataset")
-    parser.add_argument("--world", choices=WORLDS, default=DEFAULT)
+    parser.add_argument("--world", choices=(*WORLDS, *BENCHMARKS), default=DEFAULT)
     parser.add_argument("--episodes", type=int, default=1000, help="seeds to attempt")
     parser.add_argument("--first-seed", type=int, default=0, help="the first of them")
     parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument(
+        "--tasks", nargs="*", default=(), help="of a benchmark: tasks or groups; all otherwise"
+    )
+    parser.add_argument("--pixels", type=int, default=None, help="of a benchmark: sides of its pictures")
+    parser.add_argument("--look", default=OFFICIAL, help="of a benchmark's pictures")
 
 
 def run(arguments: Namespace) -> int:
     """Record, and say what was kept; returns the process's exit status."""
     from xr0_robot.record.demos import record_demos
+    from xr0_robot.sims.demonstrations import Tasks
 
     out: Path = arguments.out
-    demos = record_demos(arguments.world, out, arguments.episodes, arguments.first_seed, arguments.workers)
+    tasks = Tasks(tuple(arguments.tasks), arguments.pixels, arguments.look)
+    if arguments.world not in BENCHMARKS and tasks != Tasks():
+        raise ValueError(f"record: got {tasks} for the world {arguments.world}, which is no benchmark")
+    how = (arguments.episodes, arguments.first_seed, arguments.workers)
+    demos = record_demos(arguments.world, out, *how, tasks if arguments.world in BENCHMARKS else None)
     failed = [demo.seed for demo in demos if not demo.success and demo.error is None]
     kept = [demo for demo in demos if demo.success]
     frames = sum(demo.ticks for demo in kept)

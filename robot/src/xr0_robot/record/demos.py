@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,8 @@ from xr0_robot.record.conversations import ConversationWriter, merge_conversatio
 from xr0_robot.record.lerobot_format import write_json
 from xr0_robot.record.lerobot_merge import merge
 from xr0_robot.record.lerobot_writer import LeRobotWriter
+from xr0_robot.sims.demonstrations import BenchmarkDemonstrator, Tasks
 from xr0_robot.sims.world import Demonstrator, open_demonstrator
-
-IDLE_TICKS = 10
-"""Still ticks kept at the end: enough to learn to stop, few enough not to learn to wait."""
 
 STILL = 1e-3
 """A command that moves less than this between ticks [m, rad, stroke] is still."""
@@ -50,24 +49,29 @@ class Demo:
         return {"seed": self.seed, **self.special, **outcome}
 
 
-def record_demos(world: str, out: Path, episodes: int, first_seed: int, workers: int = 1) -> list[Demo]:
+def record_demos(
+    world: str, out: Path, episodes: int, first_seed: int, workers: int = 1, tasks: Tasks | None = None
+) -> list[Demo]:
     """Attempt `episodes` seeds from `first_seed` on and write the successful ones as the dataset `out`.
 
-    The result does not depend on `workers`. A seed whose episode raises ValueError or RuntimeError is dropped
-    like one that the expert fails on; RuntimeError if none is left, and then nothing is at `out`.
+    tasks: which of a benchmark, where the world is one; its episodes are written task by task. The result
+    does not depend on `workers`. A seed whose episode raises ValueError or RuntimeError is dropped like one
+    that the expert fails on; RuntimeError if none is left, and then nothing is at `out`.
     """
     if out.exists():
         raise FileExistsError(f"dataset {out}: it exists already, expected a new folder")
     if episodes < 1 or workers < 1:
         raise ValueError(f"record: got {episodes} episodes and {workers} workers, expected at least 1")
-    seeds = np.array_split(np.arange(first_seed, first_seed + episodes), min(workers, episodes))
+    turns = 1 if tasks is None else tasks.count(world)
+    seeds = np.arange(first_seed, first_seed + episodes)
+    seeds = np.array_split(seeds[np.argsort(seeds % turns, kind="stable")], min(workers, episodes))
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         roots = [temporary / f"shard-{k}" for k in range(len(seeds))]
         parts = [part.tolist() for part in seeds]
         with ProcessPoolExecutor(len(seeds), get_context("spawn"), follow_parent) as pool:
-            shards = list(pool.map(_record_shard, [world] * len(roots), roots, parts))
+            shards = list(pool.map(partial(_record_shard, world, tasks), roots, parts))
         demos = [demo for shard in shards for demo in shard]
         kept = [root for root, shard in zip(roots, shards, strict=True) if any(d.success for d in shard)]
         if not kept:
@@ -83,9 +87,9 @@ def record_demos(world: str, out: Path, episodes: int, first_seed: int, workers:
     return demos
 
 
-def _record_shard(world: str, root: Path, seeds: list[int]) -> list[Demo]:
+def _record_shard(world: str, tasks: Tasks | None, root: Path, seeds: list[int]) -> list[Demo]:
     """One worker's part, as a dataset of its own."""
-    demonstrator = open_demonstrator(world)
+    demonstrator = open_demonstrator(world) if tasks is None else BenchmarkDemonstrator(world, tasks)
     robot = demonstrator.env.embodiment
     try:
         with LeRobotWriter(root, robot, round(robot.rate_hz), robot.name, demonstrator.columns) as writer:
@@ -128,15 +132,17 @@ def _play(
 ) -> tuple[int, bool]:
     """The expert's episode, into both writers; its ticks, and whether it succeeded."""
     env, robot = demonstrator.env, demonstrator.env.embodiment
-    still, last, tick = 0, env.state(), 0
-    while tick < robot.ticks(demonstrator.time_limit_s) and not (still >= IDLE_TICKS and env.success()):
+    still, tick = 0, 0
+    last: np.ndarray | None = None
+    last_tick, idle = robot.ticks(demonstrator.time_limit_s), demonstrator.idle_ticks
+    while tick < last_tick and not (still >= idle and env.success()):
         observation = env.observe(task, tick * robot.dt)
         command = demonstrator.act()
         numbers, meant = demonstrator.numbers(), demonstrator.meant()
         writer.add_frame(observation.images, observation.state, command, task, numbers, meant)
         talk.add(f"{seed}-{tick}", observation.images, demonstrator.questions())
         env.apply(command + demonstrator.disturbance())
-        still = still + 1 if np.abs(command - last).max() < STILL else 0
+        still = still + 1 if last is not None and np.abs(command - last).max() < STILL else 0
         last = command
         tick += 1
     return tick, env.success()

@@ -42,12 +42,13 @@ class Demonstrator(Protocol):
     """A world's expert, as a recorder asks it: `begin`, then for each tick the methods below in their order.
 
     columns: further numbers of each frame, feature to their names. time_limit_s: an expert that takes longer
-    has failed.
+    has failed. idle_ticks: an episode ends in success after so many still ticks in a row.
     """
 
     env: Env
     columns: Mapping[str, Sequence[str]]
     time_limit_s: float
+    idle_ticks: int
 
     def begin(self, seed: int) -> tuple[str, Mapping[str, bool]]:
         """Start the seed's episode; its instruction, and what is special about it."""

@@ -31,6 +31,9 @@ LAPSE_SHARE = 0.5
 NOISE_TIME_S = 0.3
 """Correlation time of the disturbance: white noise would be filtered away by the servos."""
 
+IDLE_TICKS = 10
+"""Still ticks kept at the end: enough to learn to stop, few enough not to learn to wait."""
+
 QUESTION_S = (20 / 30, 100 / 30)
 """Questions are asked of an episode's first frame and of one drawn from between these times."""
 
@@ -46,6 +49,7 @@ class BrickDemonstrator:
         OBJECT_PIXELS: tuple(f"{colour}.{axis}" for colour in COLOURS for axis in ("u", "v")),
     }
     time_limit_s = 20.0
+    idle_ticks = IDLE_TICKS
 
     def __init__(self, table: BrickTable) -> None:
         self.env = table

@@ -1,0 +1,138 @@
+"""Published benchmarks: many tasks, each an Env, scored by one protocol.
+
+A benchmark is a folder `sims/<name>/` and an entry in `xr0_robot.worlds.BENCHMARKS`. Its module `protocol`
+holds `PROTOCOL`, data that needs no simulator; `env` has `open_env(task, robot, look)`; `expert` has
+`begin(env)`, which
+returns what acts in the episode that was just reset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import Any, Protocol
+
+import numpy as np
+
+from xr0_robot import worlds
+from xr0_robot.env import Env
+from xr0_robot.limits import Limits
+from xr0_robot.types import Camera, Embodiment
+
+Act = Callable[[], np.ndarray]
+"""A scripted expert at work: the command [native_dim] for this tick, from all that the simulator knows."""
+
+
+class TaskEnv(Env, Protocol):
+    """A task's Env, and what its simulator knows of the scene.
+
+    columns: further numbers of each recorded frame, feature to their names; empty where there are none.
+    """
+
+    columns: Mapping[str, Sequence[str]]
+
+    def numbers(self) -> Mapping[str, np.ndarray]:
+        """The values of `columns` now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Task:
+    """One of a benchmark's tasks. ticks: an episode that is not done by then has failed."""
+
+    name: str
+    group: str
+    ticks: int
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """How a benchmark is run and scored.
+
+    robot: as the published policies' interface has it; its cameras may leave their size open. pixels: sides
+    of the official pictures. groups: of the published table, in its order; tasks of other groups, and the
+    named `sets` of tasks, are run where asked for. episodes: of each task, on seeds from `first_seed` on;
+    seeds: the last of them that there is, plus one. settle_s: success counts once it has lasted this long.
+    execute_horizon: ticks of a chunk that are executed. looks: how pictures may be drawn, in words.
+    """
+
+    robot: Embodiment
+    limits: Limits
+    tasks: tuple[Task, ...]
+    groups: tuple[str, ...]
+    sets: Mapping[str, tuple[str, ...]]
+    pixels: int
+    episodes: int
+    first_seed: int
+    execute_horizon: int
+    looks: Mapping[str, str]
+    seeds: int = 2**31
+    settle_s: float = 0.0
+
+    def select(self, names: Sequence[str]) -> tuple[Task, ...]:
+        """The tasks of these names (tasks, groups, sets), in the benchmark's order; those of `groups` where
+        none is given. ValueError names what there is."""
+        wanted = set(names or self.groups)
+        kinds = {task.group for task in self.tasks} | set(self.sets)
+        for name in sorted(wanted - kinds - {task.name for task in self.tasks}):
+            groups = ", ".join([*dict.fromkeys(task.group for task in self.tasks), *self.sets])
+            raise ValueError(f"tasks: got {name!r}, expected tasks of {self.robot.name}, or {groups}")
+        wanted |= {name for chosen in wanted & set(self.sets) for name in self.sets[chosen]}
+        return tuple(task for task in self.tasks if wanted & {task.name, task.group})
+
+    def task(self, name: str) -> Task:
+        """The task of that name; ValueError if there is none."""
+        found = [task for task in self.tasks if task.name == name]
+        if not found:
+            raise ValueError(f"task: got {name!r}, expected a task of {self.robot.name}")
+        return found[0]
+
+    def check(self, seed: int, look: str) -> None:
+        """ValueError for a seed or a look that there is not."""
+        if not 0 <= seed < self.seeds:
+            raise ValueError(f"seed: got {seed}, expected 0 to {self.seeds - 1} for {self.robot.name}")
+        if look not in self.looks:
+            raise ValueError(f"look: got {look!r}, expected one of {', '.join(self.looks)}")
+
+    def sized(self, height: int, width: int) -> Embodiment:
+        """The robot, with all cameras of this size."""
+        cameras = tuple(replace(camera, height=height, width=width) for camera in self.robot.cameras)
+        return replace(self.robot, cameras=cameras)
+
+    def robot_for(self, policy: Embodiment) -> Embodiment:
+        """The robot with the pictures that a policy was made for; the official size where it takes any. A
+        policy for another robot is not refused here: the episode loop says what differs."""
+        sizes = {camera.key: (camera.height, camera.width) for camera in policy.cameras}
+
+        def fitted(camera: Camera) -> Camera:
+            height, width = sizes.get(camera.key, (camera.height, camera.width))
+            return replace(camera, height=height, width=width)
+
+        return replace(self.robot, cameras=tuple(map(fitted, self.robot.cameras)))
+
+
+def open_protocol(name: str) -> Benchmark:
+    """The protocol of one of `xr0_robot.worlds.BENCHMARKS`, without its simulator; ValueError for another."""
+    if name not in worlds.BENCHMARKS:
+        raise ValueError(f"benchmark: got {name!r}, expected one of {', '.join(worlds.BENCHMARKS)}")
+    return import_module(f"xr0_robot.sims.{name}.protocol").PROTOCOL
+
+
+def open_env(name: str, task: str, robot: Embodiment, look: str) -> TaskEnv:
+    """The Env of a task; RuntimeError, with the command that mends it, where the simulator is missing."""
+    return _module(name, "env").open_env(open_protocol(name).task(task), robot, look)
+
+
+def begin(name: str, env: TaskEnv) -> Act:
+    """The task's scripted expert, in an episode that was just reset."""
+    return _module(name, "expert").begin(env)
+
+
+def _module(name: str, part: str) -> Any:
+    """Imported late: only a simulator's own environment has it."""
+    open_protocol(name)
+    try:
+        return import_module(f"xr0_robot.sims.{name}.{part}")
+    except ModuleNotFoundError as error:
+        raise RuntimeError(f"benchmark {name}: {error}; make its environment: runs/sims/{name}.sh") from error

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# A simulator's own tests, in its environment; minutes. Usage: runs/sims/test.sh NAME [PYTEST OPTIONS]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+name=$1
+"data/sims/$name/bin/python" -m pytest -o addopts= --import-mode=importlib -q "robot/tests/sims/$name" "${@:2}"
