@@ -100,9 +100,13 @@ class Benchmark:
         cameras = tuple(replace(camera, height=height, width=width) for camera in self.robot.cameras)
         return replace(self.robot, cameras=cameras)
 
+    def size(self, camera: Camera) -> tuple[int, int]:
+        """Height and width [px] of its pictures; the official ones where any will do."""
+        return camera.height or self.pixels, camera.width or self.pixels
+
     def robot_for(self, policy: Embodiment) -> Embodiment:
-        """The robot with the pictures that a policy was made for; the official size where it takes any. A
-        policy for another robot is not refused here: the episode loop says what differs."""
+        """The robot with the pictures that a policy was made for. A policy for another robot is not refused
+        here: the episode loop says what differs."""
         sizes = {camera.key: (camera.height, camera.width) for camera in policy.cameras}
 
         def fitted(camera: Camera) -> Camera:

@@ -14,7 +14,7 @@ import numpy as np
 from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
 from xr0_robot.sims import cameras, gl
 from xr0_robot.sims.benchmark import Task
-from xr0_robot.sims.metaworld.protocol import CAMERA, PLAIN
+from xr0_robot.sims.metaworld.protocol import CAMERA, PLAIN, PROTOCOL
 from xr0_robot.sims.metaworld.sentences import sentence
 from xr0_robot.types import Embodiment, Observation, finite_vector
 
@@ -70,7 +70,7 @@ class MetaworldTask:
         camera = self.embodiment.cameras[0]
         if self._renderer is None:
             gl.require()
-            self._renderer = mujoco.Renderer(self.model, *camera.size)
+            self._renderer = mujoco.Renderer(self.model, *PROTOCOL.size(camera))
         self._renderer.update_scene(self.data, camera=CAMERA)
         picture = np.ascontiguousarray(self._renderer.render()[::-1, ::-1])
         return Observation({camera.key: picture}, self.state(), instruction, time_s)
