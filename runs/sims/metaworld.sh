@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
 # Meta-World's environment: data/sims/metaworld
-exec "$(dirname "$0")/environment.sh" metaworld reach-v3
+exec "$(dirname "$0")/environment.sh" metaworld

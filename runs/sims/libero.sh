@@ -1,3 +1,0 @@
-#!/usr/bin/env bash
-# LIBERO's environment: data/sims/libero
-exec "$(dirname "$0")/environment.sh" libero libero_object/0
