@@ -12,7 +12,7 @@ from xr0_robot.bench.board.expert import ExpertPolicy
 from xr0_robot.bench.board.settings import Job, Settings
 from xr0_robot.bench.rollout import Episode, EpisodeResult, rollout
 from xr0_robot.client import Client
-from xr0_robot.executor.loop import one_line
+from xr0_robot.executor.tick import one_line
 from xr0_robot.leash import follow_parent
 from xr0_robot.sims.benchmark import TaskEnv, open_env
 
