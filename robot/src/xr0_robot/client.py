@@ -105,8 +105,9 @@ class Client:
             request[wire.SEED] = _whole("seed", seed, MAX_SEED)
         with self._lock:
             start_s = time.monotonic()
-            actions = self._ask(request, start_s + self._timeout_s)
-            return Chunk(actions, observation.time_s, self.embodiment.dt, time.monotonic() - start_s)
+            actions, features = self._ask(request, start_s + self._timeout_s)
+            infer_s = time.monotonic() - start_s
+            return Chunk(actions, observation.time_s, self.embodiment.dt, infer_s, features)
 
     def _commands(self, name: str, commands: np.ndarray, most: int) -> np.ndarray:
         array, native_dim = np.asarray(commands, dtype=np.float64), self.embodiment.native_dim
@@ -116,15 +117,19 @@ class Client:
             raise ValueError(f"{name}: got NaN or infinity")
         return array
 
-    def _ask(self, request: dict[str, Any], deadline_s: float) -> np.ndarray:
+    def _ask(self, request: dict[str, Any], deadline_s: float) -> tuple[np.ndarray, np.ndarray | None]:
+        """Actions, and the features of a policy that has them."""
         if self._link.lost and not self._closed:
             self._reconnect(deadline_s)
         if self._closed:
             raise ConnectionLost(f"policy server {self._url}: this client is closed")
         self._requests += 1
+        if self.metadata.get(wire.FEATURES) is True:
+            request = {**request, wire.FEATURES: True}
         answer = self._link.ask({**request, wire.REQUEST_ID: self._requests}, deadline_s)
         try:
-            return _actions(answer, (self.action_horizon, self.embodiment.native_dim))
+            actions = _actions(answer, (self.action_horizon, self.embodiment.native_dim))
+            return actions, _features(answer)
         except ValueError as error:
             raise ServerError(f"policy server {self._url}: {error}") from error
 
@@ -212,3 +217,17 @@ def _actions(answer: dict[str, Any], expected: tuple[int, int]) -> np.ndarray:
     if not np.isfinite(actions).all():
         raise ValueError("got NaN or infinity in the actions")
     return actions.astype(np.float64)
+
+
+def _features(answer: dict[str, Any]) -> np.ndarray | None:
+    """The answer's features as float64, None without; ValueError if they are anything else, or too many."""
+    features = answer.get(wire.FEATURES)
+    if features is None:
+        return None
+    if not isinstance(features, np.ndarray) or features.dtype.kind != "f":
+        raise ValueError(f"got features {wire.brief(features)}, expected an array of floats")
+    if features.size > wire.MAX_FEATURES:
+        raise ValueError(f"got {features.size} features, expected at most {wire.MAX_FEATURES}")
+    if not np.isfinite(features).all():
+        raise ValueError("got NaN or infinity in the features")
+    return features.astype(np.float64)

@@ -42,7 +42,12 @@ SEED = "seed"
 REQUEST_ID = "request_id"
 """Optional int; the answer repeats it."""
 
-# Answer. `actions` is its only array: openpi's ActionChunkBroker slices axis 0 of every array it finds.
+FEATURES = "features"
+"""Optional. Metadata: true, where this policy has features for a correction head beside the robot. Request:
+true, to get them. Answer, where they were asked for: floats of any shape, at most MAX_FEATURES of them."""
+
+# Answer. `actions` is the only array of one that was not asked for `features`: openpi's ActionChunkBroker
+# slices axis 0 of every array it finds.
 ACTIONS = "actions"
 """float32 [action_horizon, native_dim], commands; row k is for k ticks after the observation."""
 POLICY_TIMING = "policy_timing"
@@ -72,6 +77,9 @@ CHECKPOINT = "checkpoint"
 
 MAX_FRAME_BYTES = 64 * 2**20
 """Both sides refuse more: ten times three full-HD images, and a bound on what a peer can make us hold."""
+
+MAX_FEATURES = 2**16
+"""Numbers: 32 rows of 2048, as wide as the action expert of a large model. A recorder keeps them all."""
 
 MAX_ITEMS = 2048
 """Of all lists and maps of a frame together, themselves included; a request with three cameras has some 60,

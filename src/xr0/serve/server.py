@@ -172,6 +172,8 @@ class _Conversations:
         timing = {wire.QUEUE_MS: _ms(queued_s, start_s), wire.INFER_MS: _ms(start_s, end_s)}
         if previous_ms is not None:
             timing[wire.PREV_TOTAL_MS] = previous_ms
+        if request.get(wire.FEATURES) is not True:  # an openpi client would slice them
+            reply = {key: value for key, value in reply.items() if key != wire.FEATURES}
         return wire.pack({**reply, **echo, wire.SERVER_TIMING: timing})
 
     def _infer(self, request: dict[str, Any]) -> tuple[dict[str, Any], float, float]:
