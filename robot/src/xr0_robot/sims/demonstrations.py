@@ -63,6 +63,10 @@ class BenchmarkDemonstrator:
         """The expert's command."""
         return self._act()
 
+    def meant(self) -> bool:
+        """Always."""
+        return True
+
     def numbers(self) -> Mapping[str, np.ndarray]:
         """The values of `columns` now."""
         return self._task_env.numbers()

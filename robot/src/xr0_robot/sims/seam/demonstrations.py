@@ -70,8 +70,13 @@ def record(world: SeamWorld, seeds: Sequence[int], horizon: int) -> Demonstratio
         states.append(seen)
         commands.append(told)
     unsurprised.close()
-    found = map(np.concatenate, (states, commands, starts, corrections))
-    return Demonstrations(*found, horizon)
+    return Demonstrations(
+        np.concatenate(states),
+        np.concatenate(commands),
+        np.concatenate(starts),
+        np.concatenate(corrections),
+        horizon,
+    )
 
 
 def _episode(
