@@ -58,7 +58,7 @@ def measured(untrained: SeamCheckpoint, method: str, condition: Condition, entry
     policy = SeamPolicy(untrained)
     cell = Cell(policy.robot.task, method, condition, 0)
     result = measure(cell, entry, policy, Reference.of(policy), range(500_000, 500_002))
-    return json.loads(json.dumps(grid.report._plain(result)))
+    return json.loads(json.dumps(grid.report.plain(result)))
 
 
 def test_a_cell_becomes_a_row_with_all_that_is_promised(untrained: SeamCheckpoint) -> None:
