@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
 first=6000000
 if [ -d $work/sight_on/choice/heads ]; then
-    [ -f $out/choice_head.json ] || { python runs/choice_rollout.py $work/sight_on/choice bricks $episodes 5100000 $out/choice_head.json.part &&
+    [ -f $out/choice_head.json ] || { python runs/choice_rollout.py $work/sight_on/choice bricks $episodes 5200000 $out/choice_head.json.part &&
         mv $out/choice_head.json.part $out/choice_head.json; }
 else
     echo "the choice head on the brick table: first runs/recipe_sight.sh" >&2

@@ -81,6 +81,10 @@ def test_a_failure_of_the_program_itself_is_one_line_too(tmp_path: Path) -> None
         ),
         (["demo", "--variant", "snow"], "variant: got 'snow', expected one of trained, moved, sentences, "),
         (["data", "demos", "x", "--episodes", "-2"], "--episodes: got -2, expected at least 1"),
+        (
+            ["data", "demos", "x", "--tasks", "mt10"],
+            r"--tasks, --pixels, --look: are of a benchmark \(metaworld\), got bricks",
+        ),
         (["serve", "nowhere", "--port", "99999"], r"port: got 99999, expected 0 \(any\) to 65535"),
         (["serve", "nowhere", "--port", "-1"], r"port: got -1, expected 0 \(any\) to 65535"),
         (["serve", "nowhere", "--threads", "0"], "--threads: got 0, expected at least 1"),

@@ -49,6 +49,10 @@ def demos(
     options.at_least(0, first_seed=first_seed)
     given = [out, "--world", world, "--episodes", episodes, "--first-seed", first_seed, "--workers", workers]
     if world not in worlds.BENCHMARKS:
+        if tasks or pixels is not None or look != worlds.OFFICIAL:
+            raise ValueError(
+                f"--tasks, --pixels, --look: are of a benchmark ({', '.join(worlds.BENCHMARKS)}), got {world}"
+            )
         worlds.check(world, worlds.TRAINED)
         return launch.robot(["record", *map(str, given)])
     given += ["--look", look, *(["--tasks", *tasks] if tasks else [])]

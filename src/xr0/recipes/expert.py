@@ -73,7 +73,7 @@ def _train(
             check_titles(material.sources, starts.known_titles(before))
         stats = statistics(material.fitted, before.robots, start.stats)
         processor = finish.budgeted(before.processor, settings.samples)
-        samples = material.samples(stats, processor, weigh, rule.mix, rule.most)
+        samples = material.samples(stats, processor, weigh, rule.mix, rule.contract.max_prefix)
         stage = stage_of(_prepared(before.vla, material, settings))
 
         def batches(k: int) -> tuple[Any, ...]:

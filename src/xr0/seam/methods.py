@@ -50,6 +50,7 @@ ENTRIES: Mapping[str, Entry] = {
     "prefix": Entry(Prefix(EXECUTE_HORIZON), "prefix"),
     "lambda_paper": Entry(Prefix(EXECUTE_HORIZON), "lambda_paper"),
     "lambda_released": Entry(Prefix(EXECUTE_HORIZON), "lambda_released"),
+    "corrected": Entry(PrefixDamped(EXECUTE_HORIZON), "corrected"),
     "vlash": Entry(Vlash(EXECUTE_HORIZON), "vlash"),
     "a2c2": Entry(A2C2(Naive(EXECUTE_HORIZON)), head=True),
     "lambda_a2c2": Entry(A2C2(Prefix(EXECUTE_HORIZON)), "lambda_paper", head=True),

@@ -60,6 +60,9 @@ HELD_OUT = 1_000_000
 """Added to the number of a run's batches for those that it is validated on: other moments of the same
 demonstrations."""
 
+CORRECTIONS = 0.3
+"""Share of the samples that begin with what an expert did before it noticed."""
+
 VARIANTS: Mapping[str, Variant] = {
     BASE: Variant(),
     "prefix": Variant(PrefixRule(prefixes.PAPER.draw, FULL)),
@@ -67,7 +70,7 @@ VARIANTS: Mapping[str, Variant] = {
     "lambda_released": Variant(prefixes.RELEASED),
     "vlash": Variant(ahead=AHEAD),
     "bridged": Variant(prefixes.BRIDGED),
-    "corrected": Variant(prefixes.PAPER, corrections=0.3),
+    "corrected": Variant(prefixes.PAPER, corrections=CORRECTIONS),
 }
 """By the name of their folder. Another rule of prefixes is one more line."""
 

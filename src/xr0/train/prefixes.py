@@ -63,11 +63,6 @@ class PrefixRule:
         forced = committed > 0
         return Prefixes(torch.where(forced, committed, drawn.lengths), drawn.hidden & ~forced[:, None])
 
-    @property
-    def most(self) -> int:
-        """The longest prefix [ticks]."""
-        return self.contract.max_prefix
-
 
 def longest(mask: Float[Tensor, "b t d"]) -> Int[Tensor, " b"]:
     """Of the prefixes that each sample can have: one tick of its own horizon stays."""

@@ -61,7 +61,9 @@ class Asking:
         if asked.untold and not self._warned:
             told = delay - asked.untold
             log.warning(
-                "inference takes %d ticks, the policy knows prefixes up to %d: seams may show", delay, told
+                "inference takes %d ticks, the policy is told of %d: a chunk begins without the rest",
+                delay,
+                told,
             )
             self._warned = True
         seed = self._forecast.seed()

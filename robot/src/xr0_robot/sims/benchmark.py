@@ -2,8 +2,7 @@
 
 A benchmark is a folder `sims/<name>/` and an entry in `xr0_robot.worlds.BENCHMARKS`. Its module `protocol`
 holds `PROTOCOL`, data that needs no simulator; `env` has `open_env(task, robot, look)`; `expert` has
-`begin(env)`, which
-returns what acts in the episode that was just reset.
+`begin(env)`, which returns what acts in the episode that was just reset.
 """
 
 from __future__ import annotations

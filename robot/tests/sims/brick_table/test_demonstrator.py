@@ -32,7 +32,7 @@ def played(demonstrator, seed):
 
 @pytest.mark.sim
 def test_a_target_that_is_moved_is_gone_for_where_it_was_and_then_where_it_is(demonstrator):
-    aware = 0
+    long = 0
     for seed in seeds(demonstrator, 3, perturb=True, lapses=False, noise=False):
         rows, solved = played(demonstrator, seed)
         _, meant, tools, targets = map(np.array, zip(*rows, strict=True))
@@ -41,12 +41,12 @@ def test_a_target_that_is_moved_is_gone_for_where_it_was_and_then_where_it_is(de
         (moved,) = np.flatnonzero(jumps > MOVED) + 1
         assert meant[:moved].all() and meant[-30:].all()
         mistaken = np.flatnonzero(~meant)
-        aware += len(mistaken) == 0
         assert mistaken.tolist() == list(range(moved, moved + len(mistaken)))
-        if len(mistaken) > 5:
+        if len(mistaken) > 10:
+            long += 1
             apart = np.linalg.norm((tools - targets[moved - 1])[:, :2], axis=1)
-            assert apart[mistaken].min() <= apart[moved]
-    assert aware < 3
+            assert apart[mistaken].min() < 0.6 * apart[moved]
+    assert long > 0
 
 
 @pytest.mark.sim

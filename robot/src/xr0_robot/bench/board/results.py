@@ -53,8 +53,8 @@ def whole(summary: Mapping[str, Any]) -> bool:
 
 
 def kept(path: Path, settings: Settings) -> list[dict[str, Any]]:
-    """Rows on file that need not be run again: of the same settings, and without an error. None where there
-    is no file; ValueError with what differs where it is of other settings."""
+    """Rows on file that need not be run again: of the same settings, and without an error. None of them where
+    there is no file; ValueError with what differs where it is of other settings."""
     if not path.exists():
         return []
     content = results.read(path)
