@@ -3,6 +3,7 @@
 # on one core. Usage: runs/recipe_fork.sh
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
+batch=$(pick 32 8)
 [ -d $work/fork ] || python runs/fork.py record $work/fork $(pick 200 8)
 fork() { # RUN STEPS STAGE OPTIONS...
     local run=$work/$1 steps=$2 stage=$3
