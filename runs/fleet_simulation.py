@@ -170,7 +170,7 @@ def measure(order: Order, load: float, seconds: float) -> dict[str, Any]:
     first_s = 2 * START_S
     served = [robot for robot in world.robots if any(at > first_s for at in robot.answers)]
     dry_s = [sum(max(0.0, end - max(start, first_s)) for start, end in robot.dry) for robot in served]
-    often = [sum(at > first_s for at in robot.answers) * robot.kind.execute for robot in served]
+    pace = [_pace(robot, first_s, seconds) for robot in served]
     return {
         "order": order.name,
         "load": load,
@@ -178,8 +178,15 @@ def measure(order: Order, load: float, seconds: float) -> dict[str, Any]:
         "served": len(served),
         "ran_dry": sum(dry > 0 for dry in dry_s) / len(served),
         "idle_share": sum(dry_s) / (len(served) * (seconds - first_s)),
-        "least_share_of_pace": min(often) * DT / (seconds - first_s),
+        "least_share_of_pace": min(pace),
     }
+
+
+def _pace(robot: Robot, first_s: float, seconds: float) -> float:
+    """Answers in which it could execute as many ticks as it wants of each, by how many would fill the time
+    that it has been served."""
+    since_s = max(first_s, robot.answers[0])
+    return sum(at > since_s for at in robot.answers) * robot.kind.execute * DT / (seconds - since_s)
 
 
 def table(found: dict[str, Any]) -> Iterator[str]:

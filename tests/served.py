@@ -6,19 +6,24 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 
-from xr0.serve.server import Policy, listening
+from xr0.serve import keys
+from xr0.serve.dispatch import Policy
+from xr0.serve.server import Settings, listening
 
 HOST = "127.0.0.1"
 
 
 @contextlib.contextmanager
-def running(policy: Policy, port: int = 0, api_key: str | None = None) -> Iterator[int]:
+def running(
+    policy: Policy, port: int = 0, api_key: str | None = None, settings: Settings | None = None
+) -> Iterator[int]:
     """Yields the port."""
     started: Future = Future()
+    given = settings or Settings(HOST, port, keys.groups(api_key, None))
 
     async def main() -> None:
         stop = asyncio.Event()
-        async with listening(policy, HOST, port, api_key) as bound_port:
+        async with listening(policy, given) as bound_port:
             started.set_result((bound_port, asyncio.get_running_loop(), stop))
             await stop.wait()
 

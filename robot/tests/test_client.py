@@ -14,7 +14,8 @@ from websockets.server import ServerProtocol
 from websockets.sync.server import serve
 
 from xr0_robot import wire
-from xr0_robot.client import Client, ConnectionLost, ServerError
+from xr0_robot.client import Client, ConnectionLost, NotNow, ServerError
+from xr0_robot.deadlines import Urgency
 from xr0_robot.link import Link
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.types import Camera, Guide, Observation
@@ -99,6 +100,64 @@ def test_a_request_carries_the_observation_and_the_extras():
     np.testing.assert_array_equal(chunk.actions, ACTIONS)
     assert (chunk.time_s, chunk.dt) == (8.0, BRICKS.dt)
     assert chunk.infer_s > 0
+
+
+def test_how_soon_an_answer_is_wanted_travels_in_milliseconds():
+    seen = []
+
+    def script(connection):
+        for frame in connection:
+            seen.append(wire.unpack(frame))
+            connection.send(answer(seen[-1]))
+
+    guide = Guide(np.zeros((3, 7)), 2, "gradient")
+    with server(script, GUIDED) as port, connected(port, timeout_s=5.0) as client:
+        client.infer(observation(), urgency=Urgency(0.25, 1.25))
+        client.infer_guided(observation(), guide, urgency=Urgency(0.0, float("inf")))
+        client.infer(observation())
+    assert [request.get("deadline_ms") for request in seen] == [250.0, 0.0, None]
+    assert [request.get("expires_ms") for request in seen] == [1250.0, 5000.0, None]
+
+
+@pytest.mark.parametrize(
+    ("plan_s", "useful_s"), [(-0.1, 1.0), (1.0, 0.5), (float("nan"), 1.0), (1e999, 1e999)]
+)
+def test_an_urgency_that_makes_no_sense_is_one_line(plan_s, useful_s):
+    with pytest.raises(ValueError, match="urgency: got a plan of"):
+        Urgency(plan_s, useful_s)
+
+
+def test_a_refusal_for_this_moment_is_no_loss_of_the_connection_and_the_next_request_is_answered():
+    def script(connection):
+        connection.recv()
+        connection.send("not now: the server is full")
+        answer_all(connection)
+
+    with server(script) as port, connected(port) as client:
+        with pytest.raises(NotNow, match="not now: the server is full"):
+            client.infer(observation())
+        assert client.infer(observation()).actions.shape == ACTIONS.shape
+
+
+def test_a_server_that_has_no_room_yet_is_waited_for():
+    turns = []
+
+    def handler(connection):
+        turns.append(1)
+        connection.send(wire.pack(METADATA) if len(turns) > 2 else "not now: cell has 8 robots connected")
+        with contextlib.suppress(ConnectionClosed):
+            connection.recv()
+
+    with serve(handler, HOST, 0, compression=None, close_timeout=1) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        connected(running.socket.getsockname()[1]).close()
+        with pytest.raises(ConnectionLost, match=r"cell has 8 robots connected; gave up after 0\.1 s"):
+            turns[:] = []
+            connected(running.socket.getsockname()[1], connect_timeout_s=0.1)
+        running.shutdown()
+        thread.join()
+    assert turns == [1]
 
 
 GUIDED = {**METADATA, wire.GUIDANCE: ["gradient", "telepathy"]}

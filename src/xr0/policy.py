@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from xr0.data.collate import pad_rows
 from xr0.model import flow, guidance, prefill
 from xr0.plans import Plans, check_plausible
 from xr0.transform import actions as layout
+from xr0.transform.processor import Tokens
 from xr0.transform.tokenizer import padding_id
 from xr0.types import VLMInputs
 from xr0_robot.types import GUIDANCE, Camera, Embodiment, Guide, finite_vector
@@ -54,6 +55,19 @@ class Request:
     prefix: np.ndarray | None
     seed: int
     guide: Guide | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A request that was found good, in the model's numbers but not on its device; native: the state as the
+    robot has it [state_dim]."""
+
+    tokens: Tokens
+    native: np.ndarray
+    state: np.ndarray
+    prefix: np.ndarray | None
+    guide: Guide | None
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -138,14 +152,22 @@ class Policy:
         actions, timing = self.infer_batch([request])
         return actions[0], timing
 
-    @torch.no_grad()
     def infer_batch(self, requests: Sequence[Request]) -> tuple[list[np.ndarray], Timing]:
         """One answer per request, as `infer` gives it alone, whatever the lengths of sentences and prefixes.
 
         ValueError as `infer`, for what is wrong with a request before anything is computed.
         """
+        start_s = time.perf_counter()
+        rows = [self.read(request) for request in requests]
+        read_ms = 1e3 * (time.perf_counter() - start_s)
+        actions, timing = self.infer_rows(rows)
+        return actions, replace(timing, preprocess_ms=read_ms + timing.preprocess_ms)
+
+    @torch.no_grad()
+    def infer_rows(self, rows: Sequence[Row]) -> tuple[list[np.ndarray], Timing]:
+        """The second half of `infer_batch`, for requests that were read before; `Timing` is its own."""
         marks = [time.perf_counter()]
-        given = self.prepare(requests)
+        given = self._batch(rows)
         marks.append(self._now())
         features = prefill.encode_images(self.vla.vlm, given.inputs)
         marks.append(self._now())
@@ -159,34 +181,43 @@ class Policy:
         marks.append(time.perf_counter())
         return native, Timing(*(np.diff(marks) * 1e3).tolist())
 
-    def prepare(self, requests: Sequence[Request]) -> Prepared:
-        """Check, tokenize, normalise; ValueError names what is wrong with which part of a request."""
-        if not requests:
-            raise ValueError("policy: got no request, expected at least one")
-        stats, processor = self.stats, self.checkpoint.processor
-        states = [finite_vector("state", r.state, self.embodiment.state_dim) for r in requests]
-        prefix = self.plans.prefix([self._prefix(request) for request in requests], states)
-        rows = [processor.action(r.images, r.instruction, self.embodiment) for r in requests]
-        native = np.stack(states)
+    def read(self, request: Request) -> Row:
+        """Check, tokenize, normalise; from any thread. ValueError names what is wrong with which part."""
+        native = finite_vector("state", request.state, self.embodiment.state_dim)
+        prefix = self.plans.encode("prefix", self._prefix(request), native)
+        tokens = self.checkpoint.processor.action(request.images, request.instruction, self.embodiment)
         with np.errstate(over="ignore"):
-            normal = stats.normalize_state(layout.encode_state(native, self.embodiment))
-        check_plausible("state", normal)
-        action_mask = self._tensor(stats.mask).expand(len(requests), -1, -1)
+            state = self.stats.normalize_state(layout.encode_state(native, self.embodiment))
+        check_plausible("state", state)
+        guide = self.plans.encode_guide(request.guide, native)
+        return Row(tokens, native, state, prefix, guide, request.seed)
+
+    def prepare(self, requests: Sequence[Request]) -> Prepared:
+        """Read them, and lay them out for the model."""
+        return self._batch([self.read(request) for request in requests])
+
+    def _batch(self, rows: Sequence[Row]) -> Prepared:
+        if not rows:
+            raise ValueError("policy: got no request, expected at least one")
+        padding = padding_id(self.checkpoint.processor.tokenizer)
+        action_mask = self._tensor(self.stats.mask).expand(len(rows), -1, -1)
         return Prepared(
-            pad_rows(rows, padding_id(processor.tokenizer)).to(self.device, self.dtype),
-            native,
-            self._tensor(normal[:, None]),
+            pad_rows([row.tokens for row in rows], padding).to(self.device, self.dtype),
+            np.stack([row.native for row in rows]),
+            self._tensor(np.stack([row.state for row in rows])[:, None]),
             action_mask,
-            torch.stack([self._noise(request.seed) for request in requests]),
-            prefix,
-            self.plans.guide([request.guide for request in requests], states, action_mask),
+            torch.stack([self._noise(row.seed) for row in rows]),
+            self.plans.prefix([row.prefix for row in rows]),
+            self.plans.guide([row.guide for row in rows], action_mask),
         )
 
-    def warm_up(self) -> None:
-        """One inference on a blank observation, so that the first real one is not the slowest."""
+    def warm_up(self, largest_batch: int = 1) -> None:
+        """Blank observations, alone and as many as are asked together, so that no real one is the slowest."""
         images = {c.key: np.zeros((*made_up_size(c), 3), np.uint8) for c in self.embodiment.cameras}
         state = layout.decode_state(np.zeros(self.embodiment.model_dim), self.embodiment)
-        self.infer(Request(images, state, "warm up", None, seed=0))
+        row = self.read(Request(images, state, "warm up", None, seed=0))
+        for size in {1, largest_batch}:
+            self.infer_rows([row] * size)
 
     def metadata(self) -> dict[str, object]:
         """What a client needs to know before it moves anything."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from xr0.serve.dispatch import Question
 from xr0_robot import wire
 from xr0_robot.robots.mock import MOCK
 from xr0_robot.types import Camera
@@ -35,13 +37,18 @@ class Marching:
             wire.CHECKPOINT: {"name": "marching", "fingerprint": "0"},
         }
 
-    def warm_up(self) -> None:
+    def warm_up(self, largest_batch: int) -> None:
         """Nothing is cold."""
 
-    def infer(self, request: dict[str, Any]) -> dict[str, Any]:
+    def read(self, request: dict[str, Any]) -> Question:
+        """Only the state counts."""
+        return Question(None, request[wire.STATE])
+
+    def infer(self, questions: Sequence[np.ndarray]) -> list[dict[str, Any]]:
         """Takes its time."""
         time.sleep(THINK_S)
-        return {wire.ACTIONS: rows(request[wire.STATE]), wire.POLICY_TIMING: {wire.INFER_MS: THINK_S * 1e3}}
+        timing = {wire.INFER_MS: THINK_S * 1e3}
+        return [{wire.ACTIONS: rows(state), wire.POLICY_TIMING: timing} for state in questions]
 
 
 def rows(state: np.ndarray) -> np.ndarray:
@@ -60,6 +67,6 @@ def origin(command: np.ndarray) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    from xr0.serve.server import serve
+    from xr0.serve.server import Settings, serve
 
-    serve(Marching(), "127.0.0.1", int(sys.argv[1]))
+    serve(Marching(), Settings(port=int(sys.argv[1])))

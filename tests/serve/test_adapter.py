@@ -1,12 +1,14 @@
 """Requests off the wire: what fits is answered, what does not is one line."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from xr0.policy import Policy, Request, Timing
+from xr0.policy import Policy, Request, Row, Timing
 from xr0.serve.adapter import ServedPolicy
+from xr0.transform.processor import Tokens
 from xr0_robot import wire
 
 
@@ -16,9 +18,14 @@ class Echo(Policy):
     def __init__(self) -> None:
         self.asked: list[Request] = []
 
-    def infer(self, request: Request) -> tuple[np.ndarray, Timing]:
+    def read(self, request: Request) -> Row:
         self.asked.append(request)
-        return np.zeros((30, 7)), Timing(1.0, 0.5, 1.5, 3.0)
+        return Row(
+            Tokens([], np.zeros((0, 3)), [(4, 4)]), request.state, request.state, None, request.guide, 0
+        )
+
+    def infer_rows(self, rows: Sequence[Row]) -> tuple[list[np.ndarray], Timing]:
+        return [np.full((30, 7), row.native[0]) for row in rows], Timing(1.0, 0.5, 1.5, 3.0)
 
 
 def message(**changes: Any) -> dict[str, Any]:
@@ -34,7 +41,10 @@ def message(**changes: Any) -> dict[str, Any]:
 
 def test_a_client_that_knows_only_openpi_is_answered() -> None:
     policy = Echo()
-    answer = ServedPolicy(policy).infer(message())
+    served = ServedPolicy(policy)
+    asked = [served.read(message()), served.read(message(**{wire.STATE: np.ones(7)}))]
+    answer, other = served.infer([question.what for question in asked])
+    assert ((answer[wire.ACTIONS] == 0).all(), (other[wire.ACTIONS] == 1).all()) == (True, True)
     assert answer[wire.ACTIONS].dtype == np.float32
     assert answer[wire.POLICY_TIMING][wire.INFER_MS] == pytest.approx(6.0)
     assert sorted(policy.asked[0].images) == ["base", "wrist"]
@@ -44,7 +54,7 @@ def test_a_client_that_knows_only_openpi_is_answered() -> None:
 
 def test_prefix_and_seed_reach_the_policy() -> None:
     policy = Echo()
-    ServedPolicy(policy).infer(message(**{wire.PREFIX: np.ones((2, 7)), wire.SEED: np.int64(5)}))
+    ServedPolicy(policy).read(message(**{wire.PREFIX: np.ones((2, 7)), wire.SEED: np.int64(5)}))
     assert policy.asked[0].prefix is not None
     assert policy.asked[0].prefix.shape == (2, 7)
     assert policy.asked[0].seed == 5
@@ -53,11 +63,11 @@ def test_prefix_and_seed_reach_the_policy() -> None:
 def test_a_guide_reaches_the_policy() -> None:
     policy = Echo()
     given = {wire.GUIDE: np.ones((5, 7)), wire.GUIDE_DELAY: np.int64(2), wire.GUIDED_BY: "ramp"}
-    ServedPolicy(policy).infer(message(**given))
+    ServedPolicy(policy).read(message(**given))
     guide = policy.asked[0].guide
     assert guide is not None
     assert (guide.rows.shape, guide.delay, guide.by) == ((5, 7), 2, "ramp")
-    ServedPolicy(policy).infer(message())
+    ServedPolicy(policy).read(message())
     assert policy.asked[1].guide is None
 
 
@@ -78,13 +88,13 @@ def test_a_guide_reaches_the_policy() -> None:
 def test_a_bad_guide_is_one_line(changes: dict[str, Any], text: str) -> None:
     given = {wire.GUIDE: np.ones((5, 7)), wire.GUIDE_DELAY: 2, wire.GUIDED_BY: "ramp"}
     with pytest.raises(ValueError, match=text):
-        ServedPolicy(Echo()).infer(message(**{**given, **changes}))
+        ServedPolicy(Echo()).read(message(**{**given, **changes}))
 
 
 def test_keys_that_it_does_not_know_are_ignored() -> None:
     """As `inference_delay`, which clients of an earlier day send: the prefix's length says the same."""
     policy = Echo()
-    ServedPolicy(policy).infer(message(inference_delay=3, robot_serial="a"))
+    ServedPolicy(policy).read(message(inference_delay=3, robot_serial="a"))
     assert policy.asked[0].prefix is None
 
 
@@ -104,7 +114,7 @@ def test_keys_that_it_does_not_know_are_ignored() -> None:
 )
 def test_a_bad_entry_is_one_line_that_names_it(key: str, value: Any, text: str) -> None:
     with pytest.raises(ValueError, match=text) as caught:
-        ServedPolicy(Echo()).infer(message(**{key: value}))
+        ServedPolicy(Echo()).read(message(**{key: value}))
     assert key in str(caught.value)
 
 
@@ -113,4 +123,13 @@ def test_a_missing_entry_is_named(key: str) -> None:
     whole = message()
     whole.pop(key)
     with pytest.raises(ValueError, match=f"{key}.*missing"):
-        ServedPolicy(Echo()).infer(whole)
+        ServedPolicy(Echo()).read(whole)
+
+
+def test_requests_share_a_batch_unless_they_take_another_time() -> None:
+    served = ServedPolicy(Echo())
+    guide = {wire.GUIDE: np.ones((5, 7)), wire.GUIDE_DELAY: 2}
+    plain, told = served.read(message()), served.read(message(**{wire.PROMPT: "something longer to do"}))
+    ramp = served.read(message(**guide, **{wire.GUIDED_BY: "ramp"}))
+    gradient = served.read(message(**guide, **{wire.GUIDED_BY: "gradient"}))
+    assert plain.bucket == told.bucket == ramp.bucket != gradient.bucket

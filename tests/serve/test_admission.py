@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xr0.serve.admission import CLOSED_S, PLAN_S, SILENT_S, Admission, feasible
+from xr0.serve.admission import CLOSED_S, PLAN_S, SILENT_S, UNMEASURED, Admission, feasible
 from xr0.serve.measured import MOST_BUCKETS, REMEMBERED, ServiceTimes
 
 
@@ -64,10 +64,10 @@ def test_short_plans_leave_room_for_fewer() -> None:
     assert let_in(admission, 80) == 7
 
 
-def test_an_empty_server_takes_anybody_and_what_was_not_measured_gets_one_batch() -> None:
+def test_an_empty_server_takes_anybody_and_few_come_in_before_anything_is_measured() -> None:
     slow = Admission(times(a1=5.0), 8)
     assert let_in(slow, 3) == 1
-    assert let_in(Admission(times(), 8), 20) == 8
+    assert let_in(Admission(times(), 8), 20) == UNMEASURED
 
 
 def test_who_is_in_stays_in_and_who_leaves_or_falls_silent_makes_room() -> None:

@@ -1,5 +1,6 @@
 """A correction head beside the robot reads what a served policy leaves for it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from served import HOST, running
 from websockets.sync.client import connect
 
+from xr0.serve.dispatch import Question
 from xr0_robot import wire
 from xr0_robot.client import Client, ServerError
 from xr0_robot.executor.corrected import Corrected
@@ -30,12 +32,15 @@ class Featured:
         about = {wire.EMBODIMENT: MOCK.to_dict(), wire.ACTION_HORIZON: HORIZON, wire.MAX_PREFIX: 3}
         return {**about, wire.CONTRACT: {}, wire.CHECKPOINT: {}, wire.FEATURES: True}
 
-    def warm_up(self) -> None:
+    def warm_up(self, largest_batch: int) -> None:
         pass
 
-    def infer(self, request: dict[str, Any]) -> dict[str, Any]:
-        actions = np.repeat(request[wire.STATE][None], HORIZON, axis=0).astype(np.float32)
-        return {wire.ACTIONS: actions, wire.FEATURES: self.features}
+    def read(self, request: dict[str, Any]) -> Question:
+        return Question(None, request[wire.STATE])
+
+    def infer(self, questions: Sequence[np.ndarray]) -> list[dict[str, Any]]:
+        chunks = [np.repeat(state[None], HORIZON, axis=0).astype(np.float32) for state in questions]
+        return [{wire.ACTIONS: chunk, wire.FEATURES: self.features} for chunk in chunks]
 
 
 def lifted(observation: Observation, chunk: Chunk, row: int, command: np.ndarray) -> np.ndarray:

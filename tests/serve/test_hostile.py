@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 
 from xr0.policy import Policy
 from xr0.serve.adapter import ServedPolicy
-from xr0.serve.server import MAX_LINE
+from xr0.serve.conversation import MAX_LINE
 from xr0_robot import wire
 from xr0_robot.client import Client
 from xr0_robot.types import Embodiment, Observation

@@ -63,10 +63,10 @@ def test_a_batch_is_as_large_as_the_first_deadline_allows_and_no_smaller_where_t
 
 
 def test_a_newer_observation_wins_and_keeps_the_place_of_the_older() -> None:
-    made = scheduler(ask("first", 0.0, 0.3), ask("other", 0.1, 0.4), largest=1)
+    older, newer = ask("first", 0.0, 0.3), ask("first", 0.2, 0.9)
+    made = scheduler(older, ask("other", 0.1, 0.4), largest=1)
     made.expect()
-    newer = ask("first", 0.2, 0.9)
-    assert made.add(newer, 0.2) == (Dropped(ask("first", 0.0, 0.3), "superseded"),)
+    assert made.add(newer, 0.2) == (Dropped(older, "superseded"),)
     assert made.turn(0.2).batch == (newer,)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import msgpack
 import numpy as np
@@ -17,7 +18,8 @@ from served import HOST, running
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from xr0.serve.server import ListenError, listening
+from xr0.serve.dispatch import Question
+from xr0.serve.server import ListenError, Settings, listening
 from xr0_robot import wire
 from xr0_robot.client import Client, ConnectionLost, ServerError
 from xr0_robot.sims.bricks.embodiment import BRICKS
@@ -32,6 +34,7 @@ class FakePolicy:
     def __init__(self):
         self.warm = False
         self.threads = set()
+        self.batches = []
         self.thinking = threading.Event()
         self.release = threading.Event()
 
@@ -44,19 +47,28 @@ class FakePolicy:
             wire.CHECKPOINT: {"name": "fake", "fingerprint": "0"},
         }
 
-    def warm_up(self):
+    def warm_up(self, largest_batch):
         self.threads.add(threading.current_thread())
         self.warm = True
 
-    def infer(self, request):
-        self.threads.add(threading.current_thread())
-        if request[wire.PROMPT] == "slow":
-            self.thinking.set()
-            assert self.release.wait(30)
-        if request[wire.PROMPT] == "bug":
-            raise KeyError("secret")
+    def read(self, request):
         if wire.STATE not in request:
             raise ValueError(f"request: got {sorted(request)},\nexpected {wire.STATE}")
+        if request[wire.PROMPT] == "unreadable":
+            raise KeyError("secret")
+        return Question(None, request)
+
+    def infer(self, questions):
+        self.threads.add(threading.current_thread())
+        self.batches.append([question[wire.PROMPT] for question in questions])
+        if self.batches[-1][0] == "slow":
+            self.thinking.set()
+            assert self.release.wait(30)
+        return [self.answer(question) for question in questions]
+
+    def answer(self, request):
+        if request[wire.PROMPT] == "bug":
+            raise KeyError("secret")
         if request[wire.PROMPT] == "nan":
             return {wire.ACTIONS: np.full((HORIZON, 7), np.nan, np.float32)}
         actions = np.repeat(request[wire.STATE][None], HORIZON, axis=0).astype(np.float32)
@@ -131,6 +143,7 @@ def test_a_client_that_only_knows_openpi_is_served(port):
             assert reply["policy_timing"] == {"infer_ms": 1.0}
             assert ("prev_total_ms" in reply["server_timing"]) == (turn > 0)
             assert set(reply) == {"actions", "policy_timing", "server_timing"}
+            assert reply["server_timing"]["first_row"] >= 1
 
 
 def test_our_client_gets_its_chunk(port):
@@ -326,17 +339,27 @@ def test_a_port_in_use_is_known_before_warming_up(port):
     assert not second.warm
 
 
-@pytest.mark.parametrize("number", [99999, 65536, -1])
-def test_what_is_no_port_is_refused_before_warming_up(number):
-    policy = FakePolicy()
-    with pytest.raises(ValueError, match=f"port: got {number}, expected 0"), running(policy, port=number):
-        pass
-    assert not policy.warm
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"port": 99999}, "port: got 99999, expected 0"),
+        ({"port": -1}, "port: got -1, expected 0"),
+        ({"largest_batch": 0}, "largest batch: got 0, expected 1"),
+        ({"certificate": Path("a.pem")}, "certificate a.pem and private key None, expected both"),
+        (
+            {"certificate": Path("a.pem"), "private_key": Path("b.pem")},
+            "a.pem and b.pem are no certificate and its private key",
+        ),
+    ],
+)
+def test_what_cannot_be_served_is_one_line_before_anything_is_loaded(given, line):
+    with pytest.raises(ValueError, match=line):
+        Settings(**given)
 
 
 def test_an_unknown_host_is_one_line():
     async def main():
-        async with listening(FakePolicy(), "no.such.host.invalid", 0):
+        async with listening(FakePolicy(), Settings("no.such.host.invalid", 0)):
             pass
 
     with pytest.raises(ListenError, match=r"cannot listen on port 0 of no\.such\.host\.invalid: "):
@@ -357,12 +380,14 @@ def test_a_server_that_stops_is_a_lost_connection_and_its_successor_is_found():
 
 
 PROGRAM = """
-from xr0.serve.server import serve
+from xr0.serve.dispatch import Question
+from xr0.serve.server import Settings, serve
 class Policy:
     def metadata(self): return {}
-    def warm_up(self): pass
-    def infer(self, request): return {}
-serve(Policy(), "127.0.0.1", 0)
+    def warm_up(self, largest_batch): pass
+    def read(self, request): return Question(None, None)
+    def infer(self, questions): return [{} for _ in questions]
+serve(Policy(), Settings(port=0))
 print("clean")
 """
 

@@ -22,16 +22,19 @@ def test_requests_are_answered_and_bad_ones_refused() -> None:
     torch.manual_seed(0)
     predictor = Predictor(TacRefineNet(NetConfig("conv", 2, 1, 8, 16)), ("left", "right"), "small", "abc")
     served = ServedTactile(predictor)
-    served.warm_up()
+    served.warm_up(1)
     assert served.metadata() == {
         messages.FINGERS: ["left", "right"],
         wire.CHECKPOINT: {"name": "small", "fingerprint": "abc"},
     }
     current, goal = reading(), reading()
-    answer = served.infer(wire.unpack(wire.pack(messages.request(current, goal))))
+    question = served.read(wire.unpack(wire.pack(messages.request(current, goal))))
+    other = served.read(messages.request(goal, current))
+    answer, swapped = served.infer([question.what, other.what])
+    np.testing.assert_array_equal(messages.prediction(swapped), predictor.predict(goal, current))
     np.testing.assert_array_equal(messages.prediction(answer), predictor.predict(current, goal))
     assert answer[wire.POLICY_TIMING][wire.INFER_MS] > 0
     request = messages.request(current, goal)
     request[messages.IMAGES["goal"]] = np.zeros((2, 9, 11), np.uint8)
     with pytest.raises(ValueError, match="expected uint8 of shape"):
-        served.infer(request)
+        served.read(request)

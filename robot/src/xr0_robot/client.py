@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from xr0_robot import wire
-from xr0_robot.link import ConnectionLost, Link, ServerError
+from xr0_robot.deadlines import Urgency
+from xr0_robot.link import ConnectionLost, Link, NotNow, ServerError
 from xr0_robot.types import GUIDANCE, Chunk, Embodiment, Guidance, Guide, Observation, finite_vector
 
-__all__ = ["Client", "ConnectionLost", "ServerError"]
+__all__ = ["Client", "ConnectionLost", "NotNow", "ServerError"]
 
 REQUEST_TIMEOUT_S = 10.0
 """Far beyond any answer a robot could still use: a server silent for so long is as good as gone."""
@@ -36,6 +37,8 @@ class Client:
     if none answers in that time, ServerError if it is no XR-0 server or refuses the key, ValueError for a
     malformed url.
     """
+
+    takes_urgency = True
 
     def __init__(
         self,
@@ -64,27 +67,35 @@ class Client:
         observation: Observation,
         prefix: np.ndarray | None = None,
         seed: int | None = None,
+        urgency: Urgency | None = None,
     ) -> Chunk:
         """The chunk for an observation; its `infer_s` is the round trip as the robot saw it.
 
         prefix: float [p <= max_prefix, native_dim], the commands that run in the p ticks from the
-        observation on. ValueError for what does not fit the embodiment (nothing is sent), ServerError for a
-        refusal, ConnectionLost if the server is gone or silent for `timeout_s`. After a loss, the next call
-        first connects anew, once.
+        observation on. urgency: where the server serves several, who goes first; None: those that say.
+        ValueError for what does not fit the embodiment (nothing is sent), ServerError for a refusal, NotNow
+        where the server has no answer for this moment, ConnectionLost if it is gone or silent for
+        `timeout_s`. After a loss, the next call first connects anew, once.
         """
         request: dict[str, Any] = {}
         if prefix is not None and len(prefix) > 0:
             request[wire.PREFIX] = self._commands("prefix", prefix, self.max_prefix)
-        return self._chunk(observation, request, seed)
+        return self._chunk(observation, request, seed, urgency)
 
-    def infer_guided(self, observation: Observation, guide: Guide, seed: int | None = None) -> Chunk:
+    def infer_guided(
+        self,
+        observation: Observation,
+        guide: Guide,
+        seed: int | None = None,
+        urgency: Urgency | None = None,
+    ) -> Chunk:
         """As `infer`, led along a guide; ValueError where the server does not lead so (nothing is sent)."""
         if guide.by not in self.guidance:
             known = ", ".join(self.guidance) or "none"
             raise ValueError(f"guide: got one by {guide.by}, this server takes {known}")
         rows = self._commands("guide", guide.rows, self.action_horizon)
         request = {wire.GUIDE: rows, wire.GUIDE_DELAY: guide.delay, wire.GUIDED_BY: guide.by}
-        return self._chunk(observation, request, seed)
+        return self._chunk(observation, request, seed, urgency)
 
     def close(self) -> None:
         """End the connection, and with it an `infer` that waits in another thread."""
@@ -99,8 +110,13 @@ class Client:
     ) -> None:
         self.close()
 
-    def _chunk(self, observation: Observation, request: dict[str, Any], seed: int | None) -> Chunk:
+    def _chunk(
+        self, observation: Observation, request: dict[str, Any], seed: int | None, urgency: Urgency | None
+    ) -> Chunk:
         request |= _observation_map(observation, self.embodiment)
+        if urgency is not None:  # nobody waits for an answer behind the timeout
+            request[wire.DEADLINE_MS] = 1e3 * urgency.plan_s
+            request[wire.EXPIRES_MS] = 1e3 * min(urgency.useful_s, self._timeout_s)
         if seed is not None:
             request[wire.SEED] = _whole("seed", seed, MAX_SEED)
         with self._lock:

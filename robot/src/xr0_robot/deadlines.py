@@ -1,9 +1,25 @@
-"""How old what a robot acts on may be, and how long it waits, as data. The executor keeps to it."""
+"""How old what a robot acts on may be, how long it waits, how soon it wants an answer, as data."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Urgency:
+    """Seconds from a request on: plan_s until the robot's plan runs out (0: it stands), useful_s until it
+    would not execute an answer any more (infinity: always)."""
+
+    plan_s: float
+    useful_s: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.plan_s <= self.useful_s or not math.isfinite(self.plan_s):
+            raise ValueError(
+                f"urgency: got a plan of {self.plan_s} s and answers of use for {self.useful_s} s, "
+                "expected 0 <= plan <= use, and a finite plan"
+            )
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ class ConnectionLost(ConnectionError):  # noqa: N818 - it says what happened, as
     """The server is out of reach, or silent past the deadline; asking again may help. One line."""
 
 
+class NotNow(ConnectionLost):
+    """The server is there, and has no answer to this request: it is full, or an answer would come too late.
+    Asking again, with a newer observation, may help. One line."""
+
+
 class Link:
     """A connection from its metadata on, to be used by one thread at a time (but closed from any).
 
@@ -52,8 +57,8 @@ class Link:
         """The answer to a request with a `request_id`, which no other request on this link had.
 
         The server answers in order, so what still arrives for requests that were given up at their deadline
-        is known and dropped. Raises ServerError for a refusal, ConnectionLost for a lost or silent server,
-        ValueError for a request that cannot be packed.
+        is known and dropped. Raises ServerError for a refusal, NotNow for one of this moment, ConnectionLost
+        for a lost or silent server, ValueError for a request that cannot be packed.
         """
         frame = wire.pack(request)
         try:
@@ -86,6 +91,8 @@ class Link:
 
     def _message(self, frame: str | bytes) -> dict[str, Any]:
         """A binary frame's map; a text frame is the server's refusal."""
+        if isinstance(frame, str) and frame.startswith(wire.NOT_NOW):
+            raise NotNow(f"{self._name}: {' '.join(frame.split())}")
         if isinstance(frame, str):
             raise ServerError(f"{self._name}: {' '.join(frame.split())}")
         try:

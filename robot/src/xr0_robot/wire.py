@@ -41,6 +41,11 @@ SEED = "seed"
 """Optional int: the same request with the same seed has the same answer."""
 REQUEST_ID = "request_id"
 """Optional int; the answer repeats it."""
+DEADLINE_MS = "deadline_ms"
+"""Optional number >= 0: from sending on, when the robot's plan runs out; 0: it stands. Who comes too late is
+decided by it, and who waits: a robot that sends none is answered when those that do are not kept waiting."""
+EXPIRES_MS = "expires_ms"
+"""Optional number >= 0: from sending on, when an answer is of no use any more; then none is computed."""
 
 FEATURES = "features"
 """Optional. Metadata: true, where this policy has features for a correction head beside the robot. Request:
@@ -53,10 +58,18 @@ ACTIONS = "actions"
 POLICY_TIMING = "policy_timing"
 """Map with at least `infer_ms`, measured by the policy."""
 SERVER_TIMING = "server_timing"
-"""Map with `queue_ms`, `infer_ms` and, after the connection's first answer, `prev_total_ms`."""
+"""Map with `queue_ms`, `infer_ms` and, after the connection's first answer, `prev_total_ms`; `first_row`
+where the server knows the robot's rate."""
+FIRST_ROW = "first_row"
+"""int: row of `actions` for the first tick that had not begun when the answer left, counted from when the
+request was there; what the observation's age, the ways there and back take comes on top."""
 INFER_MS = "infer_ms"
 QUEUE_MS = "queue_ms"
 PREV_TOTAL_MS = "prev_total_ms"
+
+NOT_NOW = "not now: "
+"""How a text frame begins that refuses a request for its moment, not for what is in it: the server is full,
+the answer would come too late, a newer request is here. Ask again, with a newer observation."""
 
 # Metadata, the first frame of a connection.
 PROTOCOL = "protocol"

@@ -1,8 +1,11 @@
 import threading
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from xr0_robot.deadlines import Urgency
 from xr0_robot.executor.inference import Request, ThreadedInference, VirtualInference
 from xr0_robot.robots.mock import MockEnv, MockPolicy
 
@@ -33,6 +36,28 @@ def test_a_cancelled_reply_never_comes(env):
         assert inference.poll(1e9) is None
         assert not inference.busy
         inference.close()
+
+
+def test_urgency_reaches_a_shared_policy_by_the_wall_clock_only(env):
+    """A virtual clock waits for the answer: nothing is late there, and a server must not think so."""
+    told = []
+
+    class Shared(MockPolicy):
+        takes_urgency = True
+
+        def infer(self, observation, prefix, seed, urgency=None):
+            told.append(urgency)
+            return super().infer(observation, prefix, seed)
+
+    urgency = Urgency(0.5, 1.5)
+    asked = replace(request_of(env), urgency=urgency)
+    for inference in (ThreadedInference(Shared(env)), VirtualInference(Shared(env), 0.1)):
+        inference.start(asked, 0.0)
+        while inference.poll(1.0) is None:
+            time.sleep(0.001)
+        inference.close()
+    assert told == [urgency, None]
+    assert asked.answer(MockPolicy(env)).actions.shape[1] == 7
 
 
 def test_one_request_at_a_time(env):

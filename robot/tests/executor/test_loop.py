@@ -68,6 +68,20 @@ def origins(ticks):
     return [None if t.freshness == "idle" else (int(t.command[0]), int(t.command[1])) for t in ticks]
 
 
+def test_a_request_says_when_the_plan_runs_out_and_how_long_an_answer_is_executed():
+    class Noted(VirtualInference):
+        def start(self, request, now_s):
+            asked.append(request.urgency)
+            super().start(request, now_s)
+
+    asked = []
+    deadlines = Deadlines(max_lag_s=0.5)
+    Bench(None, Prefix(10), inference=Noted(NumberedPolicy(), 0.1), deadlines=deadlines).run(40)
+    plans = [round(30 * urgency.plan_s) for urgency in asked]
+    assert plans == [0, 23, 20, 20]  # it stands, then asks every 10 ticks; the first chunk came after 3
+    assert all(urgency.useful_s == pytest.approx(urgency.plan_s + 0.5) for urgency in asked)
+
+
 def test_100_ms_are_three_ticks_and_the_next_chunk_is_joined_at_row_three():
     policy = NumberedPolicy()
     ticks = Bench(policy, Prefix(10), latency_s=0.1).run(33)

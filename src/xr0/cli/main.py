@@ -77,10 +77,15 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     api_key: str | None = None,
+    keys: Path | None = None,
+    tls_certificate: Path | None = None,
+    tls_key: Path | None = None,
+    largest_batch: int = 8,
+    log: Path | None = None,
     threads: int = 1,
     flow_steps: int = FLOW_STEPS,
 ) -> int:
-    """Serve a checkpoint over openpi's websocket protocol.
+    """Serve a checkpoint to one robot or many, over openpi's websocket protocol (docs/serving.md).
 
     Args:
         checkpoint: a folder of either layout, a .pt file, or a name on the hub.
@@ -88,6 +93,11 @@ def serve(
         host: address to listen on; this machine only by default.
         port: 0 takes a free one and prints it.
         api_key: clients must send `Authorization: Api-Key <this>`.
+        keys: instead, a JSON file of several keys with limits.
+        tls_certificate: PEM file of the server's certificate chain; clients then connect to wss://.
+        tls_key: PEM file of its private key.
+        largest_batch: requests of different robots that are answered together at most.
+        log: file for a line of JSON for whatever happens.
         threads: of PyTorch, on a CPU.
         flow_steps: Euler steps of an inference.
     """
@@ -96,14 +106,16 @@ def serve(
     from xr0.checkpoints import pretrained
     from xr0.policy import Policy
     from xr0.serve.adapter import ServedPolicy
-    from xr0.serve.server import check_port
+    from xr0.serve.keys import groups
+    from xr0.serve.server import Settings
     from xr0.serve.server import serve as serve_policy
 
-    check_port(port)
     options.at_least(1, threads=threads, flow_steps=flow_steps)
+    known = groups(api_key, keys)
+    settings = Settings(host, port, known, tls_certificate, tls_key, largest_batch, log)
     torch.set_num_threads(threads)
     policy = Policy(pretrained.load(checkpoint, load.options()), steps=flow_steps)
-    serve_policy(ServedPolicy(policy), host, port, api_key)
+    serve_policy(ServedPolicy(policy), settings)
     return 0
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from xr0.policy import Policy, Request
+from xr0.policy import Policy, Request, Row
+from xr0.serve.dispatch import Question
 from xr0_robot import wire
 from xr0_robot.types import GUIDANCE, Guide
 
@@ -29,17 +30,25 @@ class ServedPolicy:
         """The wire's metadata keys, without the protocol version."""
         return self._policy.metadata()
 
-    def warm_up(self) -> None:
-        """One blank inference."""
-        self._policy.warm_up()
+    def warm_up(self, largest_batch: int) -> None:
+        """Blank inferences."""
+        self._policy.warm_up(largest_batch)
 
-    def infer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Actions and timings; ValueError, one line, where the request does not fit the checkpoint."""
-        actions, timing = self._policy.infer(_request(request))
-        return {
-            wire.ACTIONS: actions.astype(np.float32),
-            wire.POLICY_TIMING: {wire.INFER_MS: timing.total_ms, **asdict(timing)},
-        }
+    def read(self, request: dict[str, Any]) -> Question:
+        """ValueError, one line, where it does not fit the checkpoint.
+
+        Any two can share a batch: sentences are padded. Pictures of other sizes take another time, and a
+        guide by gradient takes all of its batch a backward pass, so those are kept apart.
+        """
+        row = self._policy.read(_request(request))
+        by_gradient = row.guide is not None and row.guide.by == "gradient"
+        return Question((tuple(row.tokens.grids), by_gradient), row)
+
+    def infer(self, questions: Sequence[Row]) -> list[dict[str, Any]]:
+        """Actions and timings, which a batch shares."""
+        actions, timing = self._policy.infer_rows(questions)
+        told = {wire.INFER_MS: timing.total_ms, **asdict(timing)}
+        return [{wire.ACTIONS: chunk.astype(np.float32), wire.POLICY_TIMING: told} for chunk in actions]
 
 
 def _request(message: Mapping[str, Any]) -> Request:

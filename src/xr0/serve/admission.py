@@ -30,6 +30,9 @@ SILENT_S, SILENT_PERIODS = 2.0, 3.0
 CLOSED_S = 0.1
 """Once full, nobody new is considered for so long: a crowd at the door costs nothing."""
 
+UNMEASURED = 8
+"""Robots that are let in before any batch of their kind has shown how long it takes."""
+
 GRID_S = 0.01
 """Deadlines are rounded down to this."""
 
@@ -106,8 +109,8 @@ class Admission:
         if not self._habits:
             return True
         habits = [*self._habits.values(), newcomer]
-        if not self._times.known(newcomer.bucket):  # it gets one batch to show how long it takes
-            return sum(habit.bucket == newcomer.bucket for habit in habits) <= self._largest
+        if not self._times.known(newcomer.bucket):
+            return sum(habit.bucket == newcomer.bucket for habit in habits) <= UNMEASURED
         longest = max(self._times.longest(habit.bucket) for habit in habits)
         return feasible(*self._demand(habits), blocking_s=longest)
 

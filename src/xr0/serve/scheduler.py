@@ -36,7 +36,7 @@ Why = Literal["superseded", "expired", "full"]
 use; another robot would make those that are served miss their deadlines."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each is its own
 class Ask:
     """A robot's request. Only requests of one bucket can share a batch; `what` is not looked at.
 

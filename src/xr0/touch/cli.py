@@ -125,12 +125,14 @@ def serve(
         host: address to listen on; this machine only by default.
         port: 0 takes a free one and prints it.
     """
+    from xr0.serve.server import Settings
     from xr0.serve.server import serve as serve_policy
     from xr0.touch.predictor import Predictor, answer_single_pairs
     from xr0.touch.serve import ServedTactile
 
+    settings = Settings(host, port)
     answer_single_pairs()
-    serve_policy(ServedTactile(Predictor.from_pretrained(checkpoint)), host, port)
+    serve_policy(ServedTactile(Predictor.from_pretrained(checkpoint)), settings)
     return 0
 
 

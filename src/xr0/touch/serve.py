@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from xr0.serve.dispatch import Question
 from xr0.touch.predictor import Predictor
 from xr0_robot import wire
 from xr0_robot.touch.sensor import messages
@@ -27,7 +28,7 @@ class ServedTactile:
             wire.CHECKPOINT: {"name": self._predictor.name, "fingerprint": self._predictor.fingerprint},
         }
 
-    def warm_up(self) -> None:
+    def warm_up(self, largest_batch: int) -> None:
         """One inference on even pads."""
         config = self._predictor.net.config
         blank = TactileReading(
@@ -37,10 +38,16 @@ class ServedTactile:
         )
         self._predictor.predict(blank, blank)
 
-    def infer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The increment; ValueError, one line, for readings that cannot be used."""
+    def read(self, request: dict[str, Any]) -> Question:
+        """Both readings; ValueError, one line, for what cannot be used."""
+        return Question(None, messages.readings(request))
+
+    def infer(self, questions: Sequence[tuple[TactileReading, TactileReading]]) -> list[dict[str, Any]]:
+        """The increments, one after the other: a batch of so small a net is not faster."""
+        return [self._increment(*readings) for readings in questions]
+
+    def _increment(self, current: TactileReading, goal: TactileReading) -> dict[str, Any]:
         start_s = time.perf_counter()
-        current, goal = messages.readings(request)
         w, sigma = self._predictor.predict(current, goal)
         taken_ms = 1e3 * (time.perf_counter() - start_s)
         return {**messages.answer(w, sigma), wire.POLICY_TIMING: {wire.INFER_MS: taken_ms}}

@@ -82,11 +82,12 @@ class Processor:
 
     def ids(self, text: str) -> list[int]:
         """Token ids of a text."""
-        if text not in self._known:
+        known = self._known.get(text)  # threads share it
+        if known is None:
             if len(self._known) >= KNOWN_TEXTS:
                 self._known.clear()
-            self._known[text] = self.tokenizer.encode(text, add_special_tokens=False).ids
-        return self._known[text]
+            known = self._known[text] = self.tokenizer.encode(text, add_special_tokens=False).ids
+        return known
 
     def _pixels(self, views: Sequence[np.ndarray]) -> tuple[np.ndarray, list[tuple[int, int]]]:
         done = [patches(view, self.spec) for view in views]

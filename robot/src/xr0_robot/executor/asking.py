@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from xr0_robot.deadlines import Deadlines
+from xr0_robot.deadlines import Deadlines, Urgency
 from xr0_robot.executor.forecast import Forecast
 from xr0_robot.executor.inference import Inference, Reply, Request
 from xr0_robot.executor.silence import Silence
@@ -52,9 +52,15 @@ class Asking:
         return self._strategy.due(tick - self.tick, remaining, self._forecast.ticks())
 
     def start(
-        self, now_s: float, tick: int, observation: Observation, planned: Callable[[int], Planned]
+        self,
+        now_s: float,
+        tick: int,
+        remaining: int,
+        observation: Observation,
+        planned: Callable[[int], Planned],
     ) -> None:
-        """Ask. planned: the plan with its next n commands as they will be sent."""
+        """Ask, with so many commands left. planned: the plan with its next n commands as they will be
+        sent."""
         delay, policy = self._forecast.ticks(), self._inference.policy
         rows = (policy.action_horizon, policy.max_prefix)
         asked = self._strategy.ask(Moment(observation, planned(delay), delay, *rows, policy.embodiment))
@@ -71,8 +77,10 @@ class Asking:
         self.tick, self.held, self._voided = tick, 0, False
         self._promised_until = tick + asked.promised
         self.silence.begin(now_s)
-        request = Request(asked.observation, asked.prefix, seed, tick, asked.guide, asked.ahead)
-        self._inference.start(request, now_s)
+        plan_s = remaining * policy.embodiment.dt
+        urgency = Urgency(plan_s, plan_s + self._deadlines.max_lag_s)
+        ask = (asked.observation, asked.prefix, seed, tick, asked.guide, asked.ahead)
+        self._inference.start(Request(*ask, urgency), now_s)
 
     def poll(self, now_s: float) -> Reply | None:
         """The answer, if it is there and still wanted."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from xr0_robot.deadlines import Urgency
 from xr0_robot.executor.jitter import STEADY, Jitter
 from xr0_robot.types import Chunk, Embodiment, Guidance, Guide, Observation
 
@@ -57,11 +58,19 @@ class CorrectingPolicy(Protocol):
         ...
 
 
+@runtime_checkable
+class SharedPolicy(Protocol):
+    """A policy that serves many robots, the most urgent first: its `infer` and `infer_guided` also take an
+    `urgency`."""
+
+    takes_urgency: bool
+
+
 @dataclass(frozen=True)
 class Request:
     """What the policy is asked, and the control tick it was asked at.
 
-    ahead: row 0 of the answer belongs to this many ticks after the observation.
+    ahead: row 0 of the answer belongs to this many ticks after the observation; urgency: by the wall clock.
     """
 
     observation: Observation
@@ -70,6 +79,7 @@ class Request:
     tick: int
     guide: Guide | None = None
     ahead: int = 0
+    urgency: Urgency | None = None
 
     @property
     def told(self) -> int:
@@ -79,11 +89,12 @@ class Request:
 
     def answer(self, policy: Policy) -> Chunk:
         """Ask; the prefix is what was committed, neither more nor less."""
+        told: dict[str, Any] = {"urgency": self.urgency} if isinstance(policy, SharedPolicy) else {}
         if self.guide is None:
-            return policy.infer(self.observation, self.prefix, self.seed)
+            return policy.infer(self.observation, self.prefix, self.seed, **told)
         if not isinstance(policy, GuidedPolicy):
             raise ValueError("policy: takes no guide, got one")
-        return policy.infer_guided(self.observation, self.guide, self.seed)
+        return policy.infer_guided(self.observation, self.guide, self.seed, **told)
 
 
 @dataclass(frozen=True)
@@ -171,8 +182,8 @@ class ThreadedInference:
 class VirtualInference:
     """The reply comes exactly `latency_s` after the request, by a virtual clock; 0 freezes the world.
 
-    It is computed at once, from the world as it was, and kept until it is due. jitter: what a request's own
-    latency is longer or shorter by.
+    It is computed at once, from the world as it was, and kept until it is due; nothing is urgent, for the
+    world waits. jitter: what a request's own latency is longer or shorter by.
     """
 
     def __init__(self, policy: Policy, latency_s: float, jitter: Jitter = STEADY) -> None:
@@ -196,7 +207,8 @@ class VirtualInference:
         if self._pending is not None:
             raise RuntimeError("inference: a request is under way")
         latency_s = self.latency_s(request.seed)
-        self._pending = (Reply(request, request.answer(self.policy), latency_s), now_s + latency_s)
+        chunk = replace(request, urgency=None).answer(self.policy)
+        self._pending = (Reply(request, chunk, latency_s), now_s + latency_s)
 
     def poll(self, now_s: float) -> Reply | None:
         """The reply, once the clock has reached it."""

@@ -180,7 +180,8 @@ class Executor:
             self._asking.silence.lose(now_s, self._drop(why), pause_s=0.0)
             return
         with self._asking.failures(now_s):
-            self._asking.start(now_s, self._tick, observation, self._planned)
+            left = self._plan.queue.remaining(self._tick)
+            self._asking.start(now_s, self._tick, left, observation, self._planned)
 
     def _planned(self, checked: int) -> Planned:
         return self._plan.planned(self._tick, checked, self._outlet)
