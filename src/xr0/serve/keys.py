@@ -29,13 +29,9 @@ class Group:
     def __post_init__(self) -> None:
         if self.key is not None and (not self.key or not self.key.isascii() or not self.key.isprintable()):
             raise ValueError(f"keys: {self.name!r} has a key that is empty or not plain ASCII text")
-        whole = self.robots is None or (type(self.robots) is int and self.robots > 0)
-        rate = self.requests_per_s
-        if not whole or not (rate is None or (isinstance(rate, int | float) and rate > 0)):
-            raise ValueError(
-                f"keys: {self.name!r} has robots {self.robots!r} and requests_per_s {rate!r}, expected a "
-                "whole number and a number above 0, or null"
-            )
+        for limit in (self.robots, self.requests_per_s):
+            if limit is not None and not limit > 0:
+                raise ValueError(f"keys: {self.name!r} has a limit of {limit}, expected more than 0")
 
 
 ANYBODY = (Group("anybody"),)
@@ -75,7 +71,13 @@ def _group(name: str, told: Any) -> Group:
         raise ValueError(
             f"keys: {name!r} has {got}, expected a key (text) and some of {', '.join(known[1:])}"
         )
-    return Group(name, **told)
+    robots, rate = told.get("robots"), told.get("requests_per_s")
+    if type(robots) not in (int, type(None)) or type(rate) not in (int, float, type(None)):
+        raise ValueError(
+            f"keys: {name!r} has robots {robots!r} and requests_per_s {rate!r}, expected a whole number and a "
+            "number, or null"
+        )
+    return Group(name, told["key"], robots, None if rate is None else float(rate))
 
 
 class Counted:
