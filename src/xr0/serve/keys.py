@@ -74,8 +74,8 @@ def _group(name: str, told: Any) -> Group:
     robots, rate = told.get("robots"), told.get("requests_per_s")
     if type(robots) not in (int, type(None)) or type(rate) not in (int, float, type(None)):
         raise ValueError(
-            f"keys: {name!r} has robots {robots!r} and requests_per_s {rate!r}, expected a whole number and a "
-            "number, or null"
+            f"keys: {name!r} has robots {robots!r} and requests_per_s {rate!r}, "
+            "expected a whole number and a number, or null"
         )
     return Group(name, told["key"], robots, None if rate is None else float(rate))
 
