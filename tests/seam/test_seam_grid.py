@@ -67,7 +67,7 @@ def test_a_cell_becomes_a_row_with_all_that_is_promised(untrained: SeamCheckpoin
     name, entry = next(iter(module.MINE.items()))
     cell = measured(untrained, name, PASS_CONDITION, entry)
     cells = [cell, {**cell, "cell": {**cell["cell"], "task": "gate"}}]  # as if another task did as well
-    content = table.content(cells, (name,))
+    content = table.content(table.rows(cells, (name,)))
     rows = {row["task"]: row for row in content["rows"]}
     assert set(rows) == {"gate", "intercept", "all"} and content["default_method"] in ENTRIES
     for row in rows.values():

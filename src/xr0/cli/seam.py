@@ -13,6 +13,7 @@ def seam(
     quick: bool = False,
     checkpoints: Path | None = None,
     methods: tuple[str, ...] = (),
+    bricks: Path | None = None,
     workers: int = 2,
 ) -> int:
     """RT-Seam: how smooth and how quick each method is while thinking takes time.
@@ -25,6 +26,7 @@ def seam(
         quick: a few methods and episodes, to see that all is in order.
         checkpoints: folder of the policies; out/seam, or out/seam_quick, by default.
         methods: only these; all of the grid by default.
+        bricks: folder of results of `xr0 eval bricks` (runs/seam_bricks.sh), whose rows join the others.
         workers: processes, of one thread each.
     """
     from dataclasses import replace
@@ -37,5 +39,5 @@ def seam(
     asked = QUICK if quick else FULL
     asked = replace(asked, methods=methods or asked.methods)
     trained = checkpoints or Path("out/seam_quick" if quick else "out/seam")
-    print(publish(asked, ENTRIES, json, trained, workers))
+    print(publish(asked, ENTRIES, json, trained, workers, bricks))
     return 0

@@ -32,6 +32,11 @@ def mean(values: np.ndarray) -> np.ndarray:
     return values.mean(axis=1)
 
 
+def median(values: np.ndarray) -> np.ndarray:
+    """Over episodes [r, n] -> [r]."""
+    return np.median(values, axis=1)
+
+
 def ratio(values: np.ndarray) -> np.ndarray:
     """Of the means of two numbers [r, n, 2] -> [r]."""
     return values[..., 0].mean(axis=1) / values[..., 1].mean(axis=1)

@@ -21,12 +21,16 @@ ALL = "all"
 Cells = Sequence[Mapping[str, Any]]
 
 
-def content(cells: Cells, methods: Sequence[str]) -> dict[str, Any]:
-    """The results file: a row for each task, method and condition, and one for all tasks together."""
-    rows = [_row(key, group) for key, group in _grouped(cells, methods)]
+def rows(cells: Cells, methods: Sequence[str]) -> list[dict[str, Any]]:
+    """A row for each task, method and condition, and one for all tasks together."""
+    return [_row(key, group) for key, group in _grouped(cells, methods)]
+
+
+def content(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The results file."""
     return {
         "default_method": DEFAULT,
-        "rows": rows,
+        "rows": list(rows),
         "machine": report.machine(),
         "versions": report.versions(),
         "code": report.code(),

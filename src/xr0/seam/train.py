@@ -92,7 +92,7 @@ class Effort:
     batch: int
 
 
-FULL_EFFORT = Effort(4000, 400, 3000, episodes=300, head_chunks=1000, batch=16)
+FULL_EFFORT = Effort(2000, 250, 1500, episodes=300, head_chunks=600, batch=8)
 QUICK_EFFORT = Effort(450, 40, 200, episodes=40, head_chunks=40, batch=12)
 
 
