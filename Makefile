@@ -5,18 +5,22 @@ BIN := $(VENV)/bin
 # The version whose numbers are in results/; any torch >= 2.9 works.
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test guides check gpu bench setup lint types imports clean
+.PHONY: demo test guides browser check gpu bench setup lint types imports clean
 
 demo: setup ## a robot obeys sentences in a live simulated world, at 30 Hz
 	$(BIN)/xr0 demo
 
 test: setup ## the fast tests
-	$(BIN)/pytest -m "not slow and not gpu and not guides" -n auto --dist loadscope
+	$(BIN)/pytest -m "not slow and not gpu and not guides and not browser" -n auto --dist loadscope
 
 guides: setup ## every command of docs/, in a short form
 	$(BIN)/pytest -m guides -n auto
 
-check: lint types imports test guides ## all of CI
+browser: setup ## the fleet's page in Chromium, which is installed where that is allowed
+	runs/chromium.sh
+	$(BIN)/pytest -m browser
+
+check: lint types imports test guides browser ## all of CI
 
 gpu: setup ## what wants a GPU: its tests, and the latency of the released size into results/gpu
 	$(BIN)/pytest -m gpu

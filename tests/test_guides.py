@@ -67,6 +67,11 @@ def run(command: list[str]) -> None:
         checkpoint = "tiny" if at == 0 else "tactile"
         with launch.server(ROOT / "checkpoints" / checkpoint, tuple(arguments[: at + 1])) as url:
             assert url.startswith("ws://127.0.0.1:")
+    elif program == "xr0" and arguments[0] == "fleet":
+        hub = [*launch.ROBOT, *arguments, "--port", "0"]
+        with subprocess.Popen(hub, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert any(line.startswith("fleet page on http://") for line in process.stdout or ())
+            process.terminate()
     elif program == "xr0":
         assert xr0(arguments) == 0, command
     else:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xr0_robot.bench import cli_board, cli_replay
+from xr0_robot.fleet import cli as cli_fleet
 from xr0_robot.record import cli_record
 from xr0_robot.touch.bench import cli as cli_tactile
 
@@ -72,6 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     replay.set_defaults(run=cli_replay.run)
 
     cli_tactile.add_commands(commands)
+    cli_fleet.add_commands(commands)
+
+    work = commands.add_parser("work", help="a world without end, as a member of a fleet")
+    _common(work, clock="wall", episodes=1)
+    work.add_argument("--hub", default=cli_fleet.HUB, help=f"the fleet's (default {cli_fleet.HUB})")
+    work.add_argument("--robot-key", default=None, help="what the hub asks of robots, if it does")
+    work.add_argument("--name", required=True, help="among the fleet's robots")
+    work.add_argument("--first-seed", type=int, default=0)
+    work.set_defaults(run=_work, task=None, wrong_instruction=False, jitter="steady")
 
     merge = commands.add_parser("merge", help="one results file from slices of one evaluation")
     merge.add_argument("parts", type=Path, nargs="+")
@@ -101,6 +111,19 @@ def _common(parser: argparse.ArgumentParser, clock: str, episodes: int) -> None:
     parser.add_argument(
         "--flight", type=Path, default=None, metavar="DIR", help="record all that happens, for `replay`"
     )
+
+
+def _work(arguments: argparse.Namespace) -> int:
+    from xr0_robot.bench.station import work
+    from xr0_robot.client import Client
+    from xr0_robot.fleet.member import Member
+
+    with (
+        Client(arguments.url, api_key=arguments.api_key) as policy,
+        Member(arguments.hub, arguments.name, api_key=arguments.robot_key) as member,
+    ):
+        work(policy, _settings(arguments, policy), member)
+    return 0
 
 
 def _positive(text: str) -> int:

@@ -70,6 +70,39 @@ def demo(
 
 
 @app.command
+def fleet(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8100,
+    people: Path | None = None,
+    robot_key: str | None = None,
+    patience_s: float = 120.0,
+    journal: Path = Path("out/fleet.jsonl"),
+    tls_certificate: Path | None = None,
+    tls_key: Path | None = None,
+) -> int:
+    """The page from which a person looks after many robots (docs/fleet.md).
+
+    Args:
+        host: address to listen on.
+        port: port to listen on; 0 takes any free one.
+        people: who may log in, a file made by `xr0-robot person`; otherwise one name with a password that is
+            printed.
+        robot_key: what robots must know to join; anybody may otherwise.
+        patience_s: a robot without a piece for so long makes no progress.
+        journal: file of who did what, and when.
+        tls_certificate: PEM file, for https.
+        tls_key: its private key.
+    """
+    options.at_least(0, port=port)
+    given = {"--host": host, "--port": port, "--people": people, "--robot-key": robot_key}
+    given |= {"--patience-s": patience_s, "--journal": journal}
+    given |= {"--tls-certificate": tls_certificate, "--tls-key": tls_key}
+    pairs = [(name, str(value)) for name, value in given.items() if value is not None]
+    return launch.robot(["fleet", *(part for pair in pairs for part in pair)])
+
+
+@app.command
 def serve(
     checkpoint: tyro.conf.Positional[str] = str(TINY),
     *,

@@ -1,0 +1,46 @@
+"""What people did and what was wrong, with who and when: a JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, TextIO
+
+SHOWN = 200
+"""Entries that a page gets when it opens."""
+
+
+class Journal:
+    """Appends to a file, each entry at once; the newest are kept for pages. path: None keeps only those."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: TextIO | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a", encoding="utf-8")
+        self._newest: deque[dict[str, Any]] = deque(maxlen=SHOWN)
+        self.count = 0
+        """Entries so far."""
+
+    def write(self, who: str, what: str, robot: str, words: str = "") -> None:
+        """An entry. OSError where the disk takes no more."""
+        when = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+        entry = {"when": when, "who": who, "what": what, "robot": robot, "words": words}
+        self._newest.append(entry)
+        self.count += 1
+        if self._file is not None:
+            self._file.write(json.dumps(entry) + "\n")
+            self._file.flush()
+
+    def since(self, count: int) -> Sequence[dict[str, Any]]:
+        """Entries behind the first `count`, of those that are kept."""
+        fresh = self.count - count
+        return list(self._newest)[-fresh:] if fresh > 0 else []
+
+    def close(self) -> None:
+        """No more entries."""
+        if self._file is not None:
+            self._file.close()
