@@ -48,6 +48,17 @@ def test_without_a_piece_it_makes_no_progress_and_a_piece_ends_that() -> None:
     assert alarm(made, 62.0) is None and made.rows(62.0)[0].per_minute == pytest.approx(60 / 62, abs=0.05)
 
 
+def test_waiting_for_a_person_is_no_lack_of_progress_but_a_short_stand_is_no_progress_either() -> None:
+    helpless = replace(WORKS, state="help")
+    made = heard_until(fleet(a=WORKS), helpless, 100)
+    made.hear("a", WORKS, 101.0)
+    assert alarm(made, 101.0) is None
+    made = fleet(a=WORKS)
+    for tick in range(62):
+        made.hear("a", replace(WORKS, state="working" if tick % 2 else "holding"), float(tick))
+    assert alarm(made, 61.0) == "stuck"
+
+
 def test_who_stands_unasked_is_an_alarm_and_who_is_held_is_not() -> None:
     stands = replace(WORKS, state="holding", why="no fresh command")
     made = heard_until(fleet(a=WORKS), stands, HELD_S)

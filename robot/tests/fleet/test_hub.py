@@ -1,6 +1,7 @@
 """A real hub, real robots and a person's page, over loopback."""
 
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +20,7 @@ from xr0_robot.executor.inference import VirtualInference
 from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.methods import Naive
 from xr0_robot.executor.safety import Safety
+from xr0_robot.fleet import fleet
 from xr0_robot.fleet.member import Member
 from xr0_robot.robots.mock import LIMITS, MOCK, MockEnv
 from xr0_robot.types import Chunk, Observation
@@ -140,6 +142,26 @@ def test_a_robot_asks_for_help_and_is_told_what_to_do(journal: Path) -> None:
         assert robot.take_order() == "left" and robot.take_order() is None
 
 
+def test_help_that_came_is_told_to_who_waits_for_it(journal: Path) -> None:
+    with hub(journal) as port, member(port) as robot, page(port) as ada:
+        helped: list[bool] = []
+        waits = threading.Thread(target=lambda: helped.append(robot.ask_for_help("lost it", 60)))
+        waits.start()
+        ada.until(lambda page: page.rows.get("arm", {}).get("alarm") == "help")
+        ada.order("arm", "resume")
+        waits.join(20)
+    assert helped == [True]
+
+
+def test_a_held_robot_is_no_alarm_however_long(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "HELD_S", 0.2)
+    with hub(journal) as port, member(port) as robot, page(port) as ada:
+        robot.tell(state="holding")
+        ada.until(lambda page: page.rows.get("arm", {}).get("alarm") == "holding")
+        ada.order("arm", "hold")
+        ada.until(lambda page: page.rows["arm"]["alarm"] is None)
+
+
 def test_who_is_gone_is_out_of_reach_within_three_seconds_and_cannot_be_told_anything(journal: Path) -> None:
     with hub(journal) as port, page(port) as ada:
         with member(port):
@@ -169,6 +191,9 @@ def test_pictures_come_to_who_looks(journal: Path) -> None:
         ada.socket.send(json.dumps({"see": ["arm"]}))
         picture = ada.until(lambda page: page.pictures.get("arm"))
         assert picture.startswith(b"\xff\xd8") and len(picture) < 5000
+        ada.pictures.clear()
+        ada.socket.send(json.dumps({"open": "arm"}))  # who looks closer is shown the same once more
+        ada.until(lambda page: page.pictures.get("arm"))
 
 
 def test_without_the_password_nothing_is_told(journal: Path) -> None:

@@ -100,10 +100,8 @@ class Fleet:
         before, robot.report, robot.heard_s = robot.report, report, now_s
         if before is None or before.state != report.state:
             robot.state_s = now_s
-            if report.state == "working":  # a person has sent it on: its time begins anew
-                robot.progress_s = now_s
-        if report.state in ("holding", "stopped", "help"):
-            robot.progress_s = now_s  # it stands: another alarm says so
+        if report.state in ("stopped", "help") or robot.held_by is not None:
+            robot.progress_s = now_s  # it waits for a person, which is no lack of progress
         done = 0 if before is None else max(0, report.pieces - before.pieces)
         if done:
             robot.done_s.extend([now_s] * min(done, REMEMBERED))
