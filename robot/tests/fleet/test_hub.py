@@ -31,6 +31,7 @@ class Page:
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket, self.rows, self.journal, self.pictures = socket, {}, [], {}
+        self.wall: list[str] = []
 
     def until(self, holds: Callable[["Page"], Any], timeout_s: float = 20.0) -> Any:
         """Hear until something holds."""
@@ -43,6 +44,7 @@ class Page:
                 continue
             news = json.loads(frame)
             self.rows |= {row["name"]: row for row in news.get("rows", [])}
+            self.wall = news.get("order", self.wall)
             self.journal += news.get("journal", [])
         return found
 
@@ -172,6 +174,23 @@ def test_who_is_gone_is_out_of_reach_within_three_seconds_and_cannot_be_told_any
         assert "out of reach" in ada.order("arm", "resume")
 
 
+def test_who_will_not_come_back_is_removed_and_who_is_here_is_not(journal: Path) -> None:
+    with hub(journal) as port, member(port, "stays"), page(port) as ada:
+        with member(port, "goes"):
+            ada.until(lambda page: {"goes", "stays"} <= page.rows.keys())
+        ada.until(lambda page: page.rows["goes"]["alarm"] == "silent")
+        for name in ("stays", "goes"):
+            ada.socket.send(json.dumps({"forget": name}))
+        ada.until(lambda page: page.wall == ["stays"])
+        assert [e["robot"] for e in ada.journal if e["what"] == "removed"] == ["goes"]
+
+
+def test_a_full_disk_under_the_journal_ends_nothing(journal: Path) -> None:
+    with hub(Path("/dev/full")) as port, member(port), page(port) as ada:
+        assert ada.order("arm", "hold") == "done"
+        ada.until(lambda page: page.rows["arm"]["state"] in ("holding", "working"))
+
+
 def test_a_robot_whose_hub_begins_anew_joins_again(journal: Path) -> None:
     with hub(journal) as port:
         robot = member(port)
@@ -225,6 +244,7 @@ def test_without_the_key_no_robot_joins_and_no_other_site_watches(journal: Path)
         (["{"], "not JSON"),
         (["[]"], "expected an object"),
         (['{"robot": ""}'], "got no name"),
+        (['{"robot": "' + "臂" * 100 + '"}'], "robot: got '臂"),  # three bytes each
         (['{"robot": "x", "sentences": [1]}'], "list of texts"),
         (['{"robot": "x"}', '{"state": "help"}'], "missing instruction"),
         (['{"robot": "x"}', b"GIF"], "expected a JPEG"),

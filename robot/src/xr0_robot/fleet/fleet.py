@@ -85,6 +85,9 @@ class Fleet:
     def __contains__(self, name: str) -> bool:
         return name in self._robots
 
+    def __len__(self) -> int:
+        return len(self._robots)
+
     def join(self, name: str, sentences: tuple[str, ...], now_s: float) -> None:
         """A robot is here, or back. sentences: those that it offers."""
         before = self._robots.get(name)
@@ -109,8 +112,8 @@ class Fleet:
         robot.timeline.append((now_s, report.state, report.latency_ms))
 
     def forget(self, name: str) -> None:
-        """A person takes it from the wall."""
-        self._robots.pop(name, None)
+        """It has never been here."""
+        del self._robots[name]
 
     def held(self, name: str, by: str | None) -> None:
         """A person holds it, or no longer: then it stands because it was asked to."""

@@ -35,6 +35,16 @@ WRONG_S = 1.0
 """Before a wrong password is answered."""
 
 MAX_ROBOTS = 2000
+"""Known to the hub, those out of reach included."""
+
+HELLO_S = 10.0
+"""For a connection to say who it is."""
+
+TRIES = 2
+"""Passwords that are checked at a time: each costs 16 MB and some 50 ms."""
+
+POLICY_VIOLATION = 1008
+"""Of a close frame (RFC 6455, section 7.4.1)."""
 
 
 @dataclass
@@ -69,6 +79,7 @@ class Hub:
         self._fleet, self._people, self._journal = fleet, people, journal
         self._robots: dict[str, _Robot] = {}
         self._orders = 0
+        self._trying = asyncio.Semaphore(TRIES)
         self._alarms: dict[str, str | None] = {}
 
     async def run(self) -> None:
@@ -88,12 +99,12 @@ class Hub:
                     self._picture(robot, frame)
                 else:
                     self._hear(name, robot, words.read(frame))
-        except ConnectionClosed:
+        except (ConnectionClosed, TimeoutError, asyncio.TimeoutError):
             pass
         except ValueError as error:
             log.warning("fleet: %s: %s", name or connection.remote_address, error)
             with contextlib.suppress(ConnectionClosed):
-                await connection.close(1008, str(error)[:120])
+                await connection.close(POLICY_VIOLATION, _reason(error))
         finally:
             if name is not None and self._robots.get(name) is robot:
                 del self._robots[name]
@@ -113,24 +124,24 @@ class Hub:
                     self._asked(page, words.read(str(frame)))
             finally:
                 telling.cancel()
-        except ConnectionClosed:
+        except (ConnectionClosed, TimeoutError, asyncio.TimeoutError):
             return
         except ValueError as error:
             with contextlib.suppress(ConnectionClosed):
-                await connection.close(1008, str(error)[:120])
+                await connection.close(POLICY_VIOLATION, _reason(error))
 
     async def _welcome(self, robot: _Robot) -> str:
         """The first frame says who it is; one that is back takes the place of its lost connection."""
-        hello = words.read(str(await robot.connection.recv()))
+        hello = await _first(robot.connection)
         name, sentences = words.name_of(hello.get("robot")), hello.get("sentences", [])
         if not isinstance(sentences, list) or not all(isinstance(each, str) for each in sentences):
             raise ValueError("sentences: expected a list of texts")
-        if len(self._robots) >= MAX_ROBOTS:
+        if name not in self._fleet and len(self._fleet) >= MAX_ROBOTS:
             raise ValueError(f"the fleet has {MAX_ROBOTS} robots, no more are taken")
         before = self._robots.get(name)
         self._robots[name] = robot
         if before is not None:
-            await before.connection.close(1008, "a robot of this name has joined anew")
+            await before.connection.close(POLICY_VIOLATION, "a robot of this name has joined anew")
         self._fleet.join(name, tuple(sentences[:100]), time.monotonic())
         self._journal.write(name, "joined", name)
         return name
@@ -152,13 +163,15 @@ class Hub:
         self._fleet.hear(name, words.report(content), time.monotonic())
 
     async def _login(self, connection: ServerConnection) -> _Page | None:
-        hello = words.read(str(await connection.recv())).get("login")
+        hello = (await _first(connection)).get("login")
         given = hello if isinstance(hello, dict) else {}
         name, password = str(given.get("name", "")), str(given.get("password", ""))
-        if not await asyncio.to_thread(self._people.knows, name, password):
+        async with self._trying:
+            right = await asyncio.to_thread(self._people.knows, name, password)
+        if not right:
             await asyncio.sleep(WRONG_S)
             self._journal.write(name[: words.MAX_NAME], "was refused", "")
-            await connection.close(1008, "wrong name or password")
+            await connection.close(POLICY_VIOLATION, "wrong name or password")
             return None
         self._journal.write(name, "logged in", "")
         page = _Page(connection, name)
@@ -177,6 +190,8 @@ class Hub:
             opened = content["open"]
             page.opened, page.timeline_s = None if opened is None else str(opened), 0.0
             page.pictures.pop(str(opened), None)  # also where it has none that is newer
+        if "forget" in content:
+            self._forget(str(content["forget"]), page.person)
         if "order" in content and isinstance(content["order"], dict):
             given = content["order"]
             names = given.get("robots", [])
@@ -195,6 +210,12 @@ class Hub:
                 task = asyncio.create_task(self._carry_out(order, name))
                 _KEPT.add(task)
                 task.add_done_callback(_KEPT.discard)
+
+    def _forget(self, name: str, person: str) -> None:
+        """Take from the wall who will not come back; who is here cannot be."""
+        if name in self._fleet and name not in self._robots:
+            self._fleet.forget(name)
+            self._journal.write(person, "removed", name)
 
     async def _carry_out(self, order: Order, name: str) -> None:
         refused = await self._ordered(order, name)
@@ -265,6 +286,16 @@ class Hub:
             page.pictures[name] = robot.pictures, now_s
             encoded = name.encode()
             await page.connection.send(bytes([len(encoded)]) + encoded + robot.picture)
+
+
+async def _first(connection: ServerConnection) -> dict[str, Any]:
+    """Who it is."""
+    return words.read(str(await asyncio.wait_for(connection.recv(), HELLO_S)))
+
+
+def _reason(error: Exception) -> str:
+    """As much as a close frame holds: 123 bytes."""
+    return str(error).encode()[:120].decode(errors="ignore")
 
 
 _KEPT: set[asyncio.Task[None]] = set()

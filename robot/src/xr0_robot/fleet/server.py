@@ -83,9 +83,8 @@ async def _until_signal(settings: Settings) -> None:
 
 @contextlib.asynccontextmanager
 async def listening(settings: Settings) -> AsyncIterator[int]:
-    """A served fleet; yields the port. OSError for a port in use."""
-    journal = Journal(settings.journal)
-    hub = Hub(Fleet(settings.patience_s), settings.people, journal)
+    """A served fleet; yields the port. OSError for a port in use, or a journal that cannot be written."""
+    hub = Hub(Fleet(settings.patience_s), settings.people, Journal(settings.journal))
 
     async def hold(connection: ServerConnection) -> None:
         request = connection.request
@@ -116,7 +115,6 @@ async def listening(settings: Settings) -> AsyncIterator[int]:
                 await telling
             server.close()
             await server.wait_closed()
-            journal.close()
 
 
 def _gate(settings: Settings, connection: ServerConnection, request: Request) -> Response | None:

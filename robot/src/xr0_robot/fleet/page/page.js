@@ -104,6 +104,7 @@ function arrange(names) {
     tiles.delete(name);
     rows.delete(name);
   }
+  if (opened && !rows.has(opened)) at("robot").close();
   const focused = document.activeElement; // an element that is moved loses it
   names.forEach((name, place) => {
     const { item } = tiles.get(name);
@@ -183,6 +184,7 @@ function details(row) {
   };
   at("facts").replaceChildren(...Object.entries(facts).flatMap(([key, value]) => [made("dt", "", key), made("dd", "", value)]));
   at("robot-state").className = row.alarm ? "alarm" : "";
+  at("forget").hidden = row.state !== "silent";
   const said = WORDS[row.alarm ?? row.state] + (row.why ? `: ${row.why}` : "");
   if (at("robot-state").textContent !== said) at("robot-state").textContent = said;
 }
@@ -241,6 +243,7 @@ at("robot").onclose = () => {
 for (const button of document.querySelectorAll("[data-order]")) {
   button.onclick = () => order([opened], button.dataset.order);
 }
+at("forget").onclick = () => tell({ forget: opened });
 at("instruct").onsubmit = (event) => {
   event.preventDefault();
   order([opened], "instruct", at("sentence").value);
