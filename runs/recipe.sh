@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The recipe's proofs, and their report. Usage: runs/recipe.sh [--quick]. 5 hours on two quiet cores, after runs/tiny.sh; --quick 20 minutes,
+# The recipe's proofs, and their report. Usage: runs/recipe.sh [--quick]. 8 hours on two quiet cores, after runs/tiny.sh; --quick 20 minutes,
 # into out/recipe_quick. A run that was stopped goes on; a real robot's is runs/real_robot.sh.
 cd "$(dirname "$0")/.."
 case ${1:-} in

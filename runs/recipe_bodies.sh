@@ -2,7 +2,7 @@
 # Proof 2: does what one robot learned help another? A second body alone, and with the first one's demonstrations in
 # stages 1 and 2; stage 3 is its own in both cases.
 # Nothing here asks about pictures, so stage 1 has no vision-language data.
-# Estimated at 1.5 hours on two quiet cores, of which each policy is a sixth.
+# Estimated at 3 hours on two quiet cores, of which each policy is a sixth.
 # Usage: runs/recipe_bodies.sh [alone] [helped]
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh

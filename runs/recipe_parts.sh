@@ -1,6 +1,6 @@
 # What the proofs of the recipe share: sourced by runs/recipe_*.sh, from the repository's root.
 #
-# FORM=full (5 hours on two quiet cores in all, and runs/tiny.sh before them) or quick (20 minutes; its numbers prove nothing but that all
+# FORM=full (8 hours on two quiet cores in all, and runs/tiny.sh before them) or quick (20 minutes; its numbers prove nothing but that all
 # runs). Seeds: results/seeds.md. Each file, run and result is made once; `rm -r $work $out` starts over.
 set -euo pipefail
 export OMP_NUM_THREADS=1

@@ -2,7 +2,7 @@
 # Proof 3: does a VLM that learns to act forget how to answer? Vision-language co-training in stage 1 on and off, the VLM
 # frozen and learning in stage 2, which has no vision-language data; held-out questions after each stage, and success.
 # Stage 1 with co-training is that of runs/tiny.sh, and without it takes as many steps of as many samples.
-# Estimated at 1.5 hours on two quiet cores. Usage: runs/recipe_sight.sh [on] [off]; with PROCESSES=1 both side by side
+# Estimated at 2.5 hours on two quiet cores. Usage: runs/recipe_sight.sh [on] [off]; with PROCESSES=1 both side by side
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
 batch=$(pick 32 8)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proof 5: the shipped model learns what it never saw, to stack bricks, from 20, 50 and 100 demonstrations: its action expert
-# alone, adapters, everything. 150 steps of batch 16, 9 times. Estimated at an hour on two quiet cores.
+# alone, adapters, everything. 150 steps of batch 16, 9 times. Estimated at 1.5 hours on two quiet cores.
 # Usage: runs/recipe_stacking.sh [expert] [lora] [all]; with PROCESSES=1 side by side, once the demonstrations are there
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
