@@ -18,7 +18,7 @@ guides: setup ## every command of docs/, in a short form
 
 browser: setup ## the fleet's page in Chromium, which is installed where that is allowed
 	runs/chromium.sh
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -m browser robot/tests/fleet
 
 check: lint types imports test guides browser ## all of CI
 
