@@ -85,7 +85,7 @@ def test_masked_slots_and_empty_rows_have_no_part_in_the_frequency_loss() -> Non
     assert error.grad is not None
     assert torch.equal(error.grad != 0, mask.bool())
     alone = frequency_loss(error[:1, :4, :2], torch.ones(1, 4, 2), torch.ones(1, 4, 2))
-    assert float(loss) == pytest.approx(float(alone), rel=1e-5)
+    assert loss.item() == pytest.approx(alone.item(), rel=1e-5)
     assert float(frequency_loss(error, mask * 0, mask)) == 0.0
     assert float(masked_mean(error, mask * 0)) == 0.0
 
