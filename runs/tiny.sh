@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The shipped checkpoint, from nothing: demonstrations, three stages, evaluation. About 2.5 hours on 2 CPU cores.
+# The shipped checkpoint, from nothing: demonstrations, three stages, evaluation. About 3 hours of training on 2 CPU cores, and 2 of evaluation.
 # What is there already is not made again, and a stopped stage goes on, so the script can simply be run again;
 # `rm -r data/tiny` starts over.
 set -euo pipefail

@@ -66,8 +66,10 @@ def page(port: int, password: str = PASSWORD) -> Iterator[Page]:
         yield Page(socket)
 
 
-def member(port: int, name: str = "arm", sentences: tuple[str, ...] = ()) -> Member:
-    return Member(f"ws://{HOST}:{port}", name, sentences, KEY)
+def member(
+    port: int, name: str = "arm", sentences: tuple[str, ...] = (), pressed: Callable[[], bool] = lambda: False
+) -> Member:
+    return Member(f"ws://{HOST}:{port}", name, sentences, KEY, pressed)
 
 
 class Still:
@@ -134,6 +136,37 @@ def test_the_estop_wins_over_everything_until_it_is_released(journal: Path) -> N
         assert "not pressed" in ada.order("arm", "release")
 
 
+def test_a_stop_over_a_hold_never_lets_go_in_between(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with hub(journal) as port, member(port) as robot, page(port) as ada:
+        ada.until(lambda page: "arm" in page.rows)
+        assert ada.order("arm", "hold") == "done"
+        let_go: list[int] = []
+        monkeypatch.setattr(robot.estop, "release", lambda: let_go.append(1))
+        assert ada.order("arm", "stop") == "done"
+        assert let_go == [] and robot.estop.poll() is not None
+
+
+def test_who_presses_the_robots_own_switch_while_it_is_held_must_release_it(journal: Path) -> None:
+    switch = [False]
+    with hub(journal) as port, member(port, pressed=lambda: switch[0]) as robot, page(port) as ada:
+        arm = Arm(robot)
+        ada.until(lambda page: "arm" in page.rows)
+        assert ada.order("arm", "hold") == "done"
+        switch[0] = True
+        arm.run(1)
+        switch[0] = False
+        assert "its input was pressed" in ada.order("arm", "resume")
+        assert arm.run(1) == "stopped" and ada.order("arm", "release") == "done"
+        assert arm.run(1) == "fresh"
+
+
+def test_what_a_robot_is_told_in_several_lines_does_not_end_its_control_loop(journal: Path) -> None:
+    with hub(journal) as port, member(port) as robot, page(port) as ada:
+        robot.note("observation", observation=Observation({}, np.zeros(7), "first\nthen " + "x" * 500, 0.0))
+        row = ada.until(lambda page: page.rows.get("arm", {}).get("instruction") and page.rows["arm"])
+        assert row["instruction"].startswith("first then xx") and len(row["instruction"]) == 400
+
+
 def test_a_robot_asks_for_help_and_is_told_what_to_do(journal: Path) -> None:
     with hub(journal) as port, member(port, sentences=("left", "right")) as robot, page(port) as ada:
         assert not robot.ask_for_help("lost it", timeout_s=0.2)
@@ -164,13 +197,11 @@ def test_a_held_robot_is_no_alarm_however_long(journal: Path, monkeypatch: pytes
         ada.until(lambda page: page.rows["arm"]["alarm"] is None)
 
 
-def test_who_is_gone_is_out_of_reach_within_three_seconds_and_cannot_be_told_anything(journal: Path) -> None:
+def test_who_is_gone_is_out_of_reach_and_cannot_be_told_anything(journal: Path) -> None:
     with hub(journal) as port, page(port) as ada:
         with member(port):
             ada.until(lambda page: "arm" in page.rows)
-        start_s = time.monotonic()
         ada.until(lambda page: page.rows["arm"]["alarm"] == "silent")
-        assert time.monotonic() - start_s < 10  # 2.25 on a quiet machine
         assert "out of reach" in ada.order("arm", "resume")
 
 

@@ -95,7 +95,7 @@ class Fleet:
             self._robots[name] = _Robot(sentences, now_s, now_s, now_s)
         else:
             before.sentences, before.heard_s, before.report = sentences, now_s, None
-            before.progress_s = now_s
+            before.progress_s, before.held_by = now_s, None
 
     def hear(self, name: str, report: Report, now_s: float) -> None:
         """A report. Whoever counts again from 0 has begun anew."""

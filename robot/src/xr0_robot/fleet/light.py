@@ -12,9 +12,9 @@ import numpy as np
 from xr0_robot.fleet.member import Member
 
 SENTENCES = (
-    "put the red brick into the left box",
-    "put the blue brick into the right box",
-    "stack the bricks",
+    "pick up the cup",
+    "wipe the table",
+    "close the drawer",
 )
 
 TICK_S = 0.5

@@ -16,7 +16,7 @@ import json
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -60,15 +60,22 @@ AGREED = 3
 
 
 class Member:
-    """A robot of a fleet. name: among the fleet's; sentences: what it can be told, for the page to offer.
+    """A robot of a fleet. name: among the fleet's; sentences: what it can be told, for the page to offer;
+    pressed: the input of its e-stop (`EStop`), which also ends a hold, so that nobody sends it on from there.
 
     ValueError for a name or a sentence that cannot be sent. A hub that is out of reach is tried again.
     """
 
     def __init__(
-        self, url: str, name: str, sentences: Sequence[str] = (), api_key: str | None = None
+        self,
+        url: str,
+        name: str,
+        sentences: Sequence[str] = (),
+        api_key: str | None = None,
+        pressed: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.name, self.estop = words.name_of(name), EStop()
+        self.name, self.estop = words.name_of(name), EStop(self._input)
+        self._pressed, self._pressed_by = pressed, ""
         self._url, self._api_key = url.rstrip("/") + "/robot", api_key
         self._sentences = [Report(sentence, "working").instruction for sentence in sentences]
         self._lock = threading.Lock()
@@ -102,7 +109,7 @@ class Member:
     def ask_for_help(self, why: str, timeout_s: float | None = None) -> bool:
         """Wait for a person to send the robot on; False where nobody did in time, or it was closed."""
         self._sent_on.clear()
-        self.tell(state="help", why=why)
+        self.tell(state="help", why=words.line(why))
         return self._sent_on.wait(timeout_s) and not self._closed.is_set()
 
     def begin(self, setup: Setup, executor: object) -> None:
@@ -145,7 +152,7 @@ class Member:
         if isinstance(observation, Observation):
             if observation.images:
                 self.show(next(iter(observation.images.values())))
-            self.tell(instruction=observation.instruction)
+            self.tell(instruction=words.line(observation.instruction))
 
     def _ticked(self, tick: Tick) -> None:
         with self._lock:
@@ -156,26 +163,25 @@ class Member:
         if tick.freshness == "stopped":
             if self._held_by is not None:
                 return {"state": "holding", "why": f"held by {self._held_by}"}
-            return {"state": "stopped", "why": (self.estop.poll() or "e-stop")[: words.MAX_TEXT]}
+            return {"state": "stopped", "why": self._why_stopped()}
         if tick.freshness == "idle":
-            return {"state": "holding", "why": (tick.refused or "no fresh command")[: words.MAX_TEXT]}
+            return {"state": "holding", "why": words.line(tick.refused or "no fresh command")}
         return {"state": "working", "why": ""}
 
     def _obey(self, order: Order) -> None:
         """ValueError or RuntimeError, one line, for what cannot be done."""
         stopped = self._held_by is None and self.estop.poll() is not None
         if order.what == "stop":
-            if self._held_by is not None:  # what was a hold is an e-stop from now on
-                self.estop.release()
-                self._held_by = None
-            self.estop.press(f"pressed by {order.by}")
-            self.tell(state="stopped", why=f"pressed by {order.by}")
+            self._held_by, self._pressed_by = None, f"pressed by {order.by}"  # a hold is one from now on
+            self.estop.press(self._pressed_by)
+            self.tell(state="stopped", why=self._pressed_by)
         elif order.what == "release":
             if not stopped:
                 raise ValueError("its e-stop is not pressed")
             self.estop.release()
+            self._pressed_by = ""
         elif stopped:
-            raise ValueError(f"its e-stop is pressed ({self.estop.poll()}): release that first")
+            raise ValueError(f"its e-stop is pressed ({self._why_stopped()}): release that first")
         elif order.what == "hold":
             self._held_by = order.by
             self.estop.press(f"held by {order.by}")
@@ -188,6 +194,16 @@ class Member:
             with self._lock:
                 self._ordered = order.instruction
             self._go_on()
+
+    def _input(self) -> bool:
+        """Of the e-stop, asked in every tick."""
+        pressed = self._pressed()
+        if pressed and self._held_by is not None:
+            self._held_by, self._pressed_by = None, "its input was pressed"
+        return pressed
+
+    def _why_stopped(self) -> str:
+        return words.line(self._pressed_by or self.estop.poll() or "e-stop")
 
     def _go_on(self) -> None:
         if self._held_by is not None:
@@ -234,6 +250,9 @@ class Member:
                     hub.send(json.dumps(self._answer(frame)))
         except ConnectionClosed:
             return
+        except ValueError as error:  # a robot that cannot be told anything must not look as if it could
+            log.warning("fleet hub %s: %s; joining anew", self._url, error)
+            hub.close()
 
     def _answer(self, frame: str) -> dict[str, Any]:
         content = words.read(frame)

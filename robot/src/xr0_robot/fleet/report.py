@@ -121,6 +121,11 @@ def name_of(value: object) -> str:
     return name
 
 
+def line(text: str) -> str:
+    """Of any text, what can be sent: one printable line, cut where it is too long."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:MAX_TEXT]
+
+
 def _known(kind: type, values: Mapping[str, Any], needed: tuple[str, ...]) -> dict[str, Any]:
     names = [field.name for field in fields(kind)]
     unknown, missing = sorted(set(values) - set(names)), [name for name in needed if name not in values]
