@@ -1,4 +1,4 @@
-"""Model card and training log of the small checkpoint. Usage: WORK CHECKPOINT RESULTS"""
+"""Model card of a small checkpoint, and the log of the stages so far. Usage: WORK CHECKPOINT RESULTS"""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def main() -> None:
     }
     demos = json.loads((work / "demos/meta/demos.json").read_text())
     card = {
-        "name": "xr0 tiny",
+        "name": f"xr0 {folder.name}",
         "task": "put one of four bricks into one of two bins, as a sentence says (simulated)",
         "parameters": {"total": sum(parameters.values()), **parameters},
         "fingerprint": loaded.fingerprint,
@@ -61,7 +61,7 @@ def main() -> None:
         "limits": "Trained on one simulated table. Not for a real arm.",
     }
     (folder / "model_card.json").write_text(json.dumps(card, indent=1) + "\n")
-    log = {name: stage(work / name) for name in STAGES}
+    log = {name: stage(work / name) for name in STAGES if (work / name / "checkpoint").is_dir()}
     (results / "training_log.json").write_text(json.dumps(log, indent=1) + "\n")
     print(f"{folder}: {sum(parameters.values()):,} parameters, {loaded.fingerprint}")
 

@@ -1,28 +1,37 @@
 #!/usr/bin/env bash
-# Everything in results/tiny/README.md: the shipped policy in every condition, each on the same block of seeds.
-# Usage: runs/tiny_eval.sh [FIRST_SEED]. About two hours on two quiet cores; it measures all again.
+# Everything in results/tiny/README.md: the shipped policies in every condition, each on the same block of seeds.
+# Usage: runs/tiny_eval.sh [FIRST_SEED]. About an hour and a half on two quiet cores; it measures all again.
 # After a change of weights or method, give a block that is not in results/seeds.md, and add it there.
 # KEEP=1 keeps the files of a run of this same code that was stopped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
-first=${1:-3000000}
+first=${1:-3100000}
 out=results/tiny
-run() { # variant mode latency_ms episodes [option name]
-    file=$out/$1_$2_$3ms${6:+_$6}.json
+run() { # NAME VARIANT MODE LATENCY_MS EPISODES [OPTION VALUE]
+    file=$out/$2_$1_$4ms${7:+_$7}.json
     [ -n "${KEEP:-}" ] && [ -f "$file" ] && return
-    xr0 eval bricks --variant "$1" --mode "$2" --latency-ms "$3" --episodes "$4" --first-seed "$first" ${5:-} --json "$file"
+    xr0 eval bricks --checkpoint "$policy" --variant "$2" --mode "$3" --latency-ms "$4" --episodes "$5" \
+        --first-seed "$first" ${6:+"$6" "$7"} --json "$file"
 }
-run moved sync 0 1000
-run moved async 100 1000
-run moved naive 100 1000
-for variant in sentences light camera six; do run $variant async 100 200; done
-run trained async 100 300
-run trained sync 0 300
-run trained sync 0 200 --wrong-instruction told_another
-run moved async 200 600
-run moved naive 200 600
-run moved async 400 100
-run moved naive 400 100
+policy=checkpoints/tiny
+run async moved async 100 300
+run async moved async 200 400
+run sync moved sync 0 300
+run async trained async 100 300
+run async trained async 200 300
+run naive moved naive 100 200
+run naive moved naive 200 200
+run sync trained sync 0 200
+run sync trained sync 0 100 --wrong-instruction told_another
+for variant in sentences light camera six; do run async $variant async 100 100; done
+run async moved async 400 100
+run naive moved naive 400 60
+policy=checkpoints/tiny_lambda
+run lambda moved prefix 100 200
+run lambda moved prefix 200 200
+run lambda trained prefix 100 100
+run lambda trained prefix 200 100
+run lambda moved prefix 400 60
 python -m xr0_robot.sims.brick_table.measure --episodes 300 --first-seed "$first" --json $out/expert.json
 python runs/tiny_table.py $out $out/README.md README.md
