@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# RT-Seam on the brick table: the shipped policy by every method that needs no training beside its own.
+# RT-Seam on the brick table: the shipped policy by every method that needs no training of its own, and the one that was
+# post-trained with the paper's Λ by its own.
 # `xr0 seam --bricks results/seam/bricks` takes them into its table. Usage: runs/seam_bricks.sh [FIRST_SEED]
 # 5 minutes on one core for each file, two hours in all on two quiet cores; what is there is not run again.
 set -euo pipefail
@@ -7,10 +8,11 @@ cd "$(dirname "$0")/.."
 [ -d .venv ] && export PATH="$PWD/.venv/bin:$PATH"
 first=${1:-1300000} episodes=${EPISODES:-100} out=${OUT:-results/seam/bricks}
 mkdir -p "$out"
+policy=checkpoints/tiny
 cell() { # VARIANT MODE MS JITTER
     local file=$out/$1_$2_$3ms_$4.json
     [ -f "$file" ] && return
-    xr0 eval bricks --variant "$1" --mode "$2" --latency-ms "$3" --jitter "$4" --episodes "$episodes" \
+    xr0 eval bricks --checkpoint $policy --variant "$1" --mode "$2" --latency-ms "$3" --jitter "$4" --episodes "$episodes" \
         --first-seed "$first" --json "$file.part" > /dev/null
     mv "$file.part" "$file"
 }
@@ -20,6 +22,9 @@ for variant in moved trained; do
         for mode in async naive; do cell $variant $mode $ms steady; done
     done
 done
-for mode in sync ensemble blend seam_decay seam_damped rtc rtc_free; do cell moved $mode 200 steady; done
-for mode in async naive seam_damped; do cell moved $mode 200 lognormal; done
+for mode in sync ensemble blend seam_decay rtc rtc_free; do cell moved $mode 200 steady; done
+for mode in async naive; do cell moved $mode 200 lognormal; done
 for mode in async naive; do cell moved $mode 400 steady; done
+policy=checkpoints/tiny_lambda
+for variant in moved trained; do for ms in 100 200; do cell $variant prefix $ms steady; done; done
+cell moved prefix 200 lognormal

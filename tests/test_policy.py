@@ -12,7 +12,7 @@ from xr0_robot.canonical import convert
 from xr0_robot.sims.bricks.embodiment import BRICKS
 from xr0_robot.types import Guide, Segment
 
-TINY = Path(__file__).resolve().parents[1] / "checkpoints" / "tiny"
+TINY = Path(__file__).resolve().parents[1] / "checkpoints" / "tiny_lambda"
 
 TOLD = (
     Segment("arm.gripper", "gripper", "absolute", native=0, model=6, size=1, closed=255.0, open=0.0),
@@ -38,7 +38,7 @@ def rewritten(vectors: np.ndarray, segments: tuple[Segment, ...], target: tuple[
 
 @pytest.fixture(scope="module")
 def policies() -> tuple[Policy, Policy]:
-    """The shipped one, and the same weights for the arm of other numbers."""
+    """A shipped one that knows prefixes, and the same weights for the arm of other numbers."""
     checkpoint = folder.load(TINY)
     (name,) = checkpoint.robots
     robot = checkpoint.robots[name]

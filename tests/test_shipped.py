@@ -29,7 +29,12 @@ def fingerprint(name: str) -> str:
     return weights.fingerprint(tensors.files(tensors.find(CHECKPOINTS / name)))
 
 
-@pytest.mark.parametrize("name", ["tiny", "tactile"])
+def table_policy(path: Path) -> str:
+    """Which of the two policies of the brick table a result is of."""
+    return "tiny_lambda" if "_lambda_" in path.name else "tiny"
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny_lambda", "tactile"])
 def test_the_card_speaks_of_these_weights(name: str) -> None:
     assert read(CHECKPOINTS / name / "model_card.json")["fingerprint"] == fingerprint(name)
 
@@ -37,7 +42,7 @@ def test_the_card_speaks_of_these_weights(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "path", "where"),
     [
-        *(("tiny", path, "checkpoint") for path in sorted((RESULTS / "tiny").glob("*ms*.json"))),
+        *((table_policy(path), path, "checkpoint") for path in sorted((RESULTS / "tiny").glob("*ms*.json"))),
         *(("tactile", path, "checkpoint") for path in sorted((RESULTS / "tactile").glob("report*.json"))),
         ("tactile", RESULTS / "tactile/insertion.json", "network"),
     ],

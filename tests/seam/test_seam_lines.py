@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from xr0.seam import lines, rollouts, table
-from xr0.seam.methods import DEFAULT
+from xr0.seam.methods import DEFAULT, RIVAL
 
 
 def figure(value: float) -> dict[str, float]:
@@ -78,6 +78,12 @@ def test_the_brick_table_joins_with_episodes_that_failed_to_run_as_failures(tmp_
     assert found["success_rate"]["mean"] == 0.75 and found["seam_ratio"]["mean"] == pytest.approx(1.1)
     assert reached([found])["bricks_moved, 3 ticks: seam ratio"]
     assert not reached([found])["bricks_moved, 3 ticks: success"]
+
+
+@pytest.mark.parametrize(("mode", "method"), [("async", DEFAULT), ("prefix", RIVAL), ("rtc", "rtc")])
+def test_each_policy_on_the_brick_table_has_the_name_of_its_method(mode: str, method: str, tmp_path: Path) -> None:
+    results(tmp_path, 3, 3, mode=mode)
+    assert [found["method"] for found in rollouts.rows(tmp_path)] == [method]
 
 
 def test_what_is_no_result_of_the_brick_table_is_refused(tmp_path: Path) -> None:

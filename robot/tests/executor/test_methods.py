@@ -277,6 +277,11 @@ def test_a_prefix_is_what_runs_meanwhile_as_far_as_the_policy_knows_it():
         assert (asked.promised, asked.untold) == (6, 2)
 
 
+def test_a_policy_that_knows_no_prefix_is_told_none_and_misses_none():
+    asked = PrefixDamped().ask(moment(JOINTS, joint_rows(*range(10)), 4, np.zeros(3), max_prefix=0))
+    assert (asked.prefix, asked.promised, asked.untold) == (None, 0, 0)
+
+
 def test_a_guide_is_the_rest_of_the_plan():
     plan = joint_rows(*range(10))
     for method, by in ((methods.RTC(), "gradient"), (methods.RTCFree(), "ramp")):

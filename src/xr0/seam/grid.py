@@ -22,7 +22,7 @@ import torch
 from xr0.seam import cost
 from xr0.seam.cell import Cell, Condition, measure
 from xr0.seam.correction import CorrectedPolicy, Head, train_head
-from xr0.seam.methods import ENTRIES, Entry
+from xr0.seam.methods import DEFAULT, ENTRIES, RIVAL, Entry
 from xr0.seam.policy import SeamPolicy
 from xr0.seam.probe import Reference
 from xr0.seam.samples import Shown
@@ -79,7 +79,7 @@ class Grid:
 FULL = Grid(tuple(ENTRIES), CONDITIONS, (0, 1, 2), episodes=200, first_seed=1_000_000, effort=FULL_EFFORT)
 
 QUICK = Grid(
-    ("sync", "naive", "seam_decay", "prefix", "lambda_paper", "bridge"),
+    ("sync", "naive", DEFAULT, "prefix", RIVAL, "bridged"),
     (Condition(0, "steady"), PASS_CONDITION),
     (0,),
     episodes=20,

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xr0.seam.grid import PASS_CONDITION
-from xr0.seam.methods import DEFAULT, ENTRIES
+from xr0.seam.methods import DEFAULT, ENTRIES, RIVAL
 from xr0.seam.table import ALL, frozen_success, reaction_line
-
-RIVAL = "lambda_paper"
-"""Stands beside the default in every line: arXiv 2602.12684, post-training."""
 
 OF_THE_BOUND, SEAM, SENSITIVITY = 0.95, 1.2, 0.9
 """Success over that of the world that waits; seam ratio; observation sensitivity."""

@@ -35,8 +35,11 @@ class Entry:
 SYNC = "sync"
 """Without a delay it is the frozen world, the bound of all."""
 
-DEFAULT = "bridge"
-"""The project's own: what results call `default_method`. The shipped policy is still `lambda_released`."""
+DEFAULT = "seam_damped"
+"""What ships: what results call `default_method`."""
+
+RIVAL = "lambda_paper"
+"""The published method, beside the default in every table: arXiv 2602.12684, post-training."""
 
 ENTRIES: Mapping[str, Entry] = {
     SYNC: Entry(Synchronous(EXECUTE_HORIZON)),
@@ -44,16 +47,16 @@ ENTRIES: Mapping[str, Entry] = {
     "ensemble": Entry(Ensemble(EXECUTE_HORIZON)),
     "blend": Entry(Blend(EXECUTE_HORIZON)),
     "seam_decay": Entry(SeamDecay(EXECUTE_HORIZON)),
-    "seam_damped": Entry(SeamDamped(EXECUTE_HORIZON)),
+    DEFAULT: Entry(SeamDamped(EXECUTE_HORIZON)),
     "rtc": Entry(RTC(EXECUTE_HORIZON)),
     "rtc_free": Entry(RTCFree(EXECUTE_HORIZON)),
     "prefix": Entry(Prefix(EXECUTE_HORIZON), "prefix"),
-    "lambda_paper": Entry(Prefix(EXECUTE_HORIZON), "lambda_paper"),
+    RIVAL: Entry(Prefix(EXECUTE_HORIZON), "lambda_paper"),
     "lambda_released": Entry(Prefix(EXECUTE_HORIZON), "lambda_released"),
+    "bridged": Entry(PrefixDamped(EXECUTE_HORIZON), "bridged"),
     "corrected": Entry(PrefixDamped(EXECUTE_HORIZON), "corrected"),
     "vlash": Entry(Vlash(EXECUTE_HORIZON), "vlash"),
     "a2c2": Entry(A2C2(Naive(EXECUTE_HORIZON)), head=True),
     "lambda_a2c2": Entry(A2C2(Prefix(EXECUTE_HORIZON)), "lambda_paper", head=True),
-    DEFAULT: Entry(PrefixDamped(EXECUTE_HORIZON), "bridged"),
 }
 """In the order of every table. All ask again every EXECUTE_HORIZON ticks, or as soon as they can."""

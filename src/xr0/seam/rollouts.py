@@ -7,13 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from xr0.seam.methods import DEFAULT
+from xr0.seam.methods import DEFAULT, RIVAL
 from xr0.seam.statistics import bootstrap, mean, median
 from xr0_robot.bench import results
 from xr0_robot.sims.bricks.embodiment import BRICKS
 
 ON_TABLE = "bricks"
 """The task's name, with the world's variant where it is not the trained one."""
+
+AS_TRAINED = {"async": DEFAULT, "prefix": RIVAL}
+"""Modes by which the two policies that ship are executed as they were trained."""
 
 UNMEASURED = ("reaction_ticks", "observation_sensitivity", "relative_cost")
 """They need a twin without the surprise, or a probe; a results file has neither."""
@@ -40,7 +43,7 @@ def _row(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     seam = bootstrap(seams, median)
     return {
         "task": ON_TABLE if settings["variant"] == "trained" else f"{ON_TABLE}_{settings['variant']}",
-        "method": DEFAULT if settings["mode"] == "async" else settings["mode"],
+        "method": AS_TRAINED.get(settings["mode"], settings["mode"]),
         "delay": round(settings["latency_ms"] / 1000 * BRICKS.rate_hz),
         "regime": settings["jitter"],
         "episodes": settings["episodes"],

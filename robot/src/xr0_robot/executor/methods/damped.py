@@ -44,14 +44,14 @@ class PrefixDamped(Naive):
     """A prefix; where more ran meanwhile than it could tell, the difference returns as in `SeamDamped`.
 
     So a delay above the longest prefix, or above what was estimated, costs no jerk; a chunk that was told
-    all continues that by itself.
+    all continues that by itself. A policy that was never shown a prefix is told none: that is `SeamDamped`.
     """
 
     name = "prefix_damped"
 
     def ask(self, moment: Moment) -> Question:
-        """As `Prefix` does."""
-        return committed(moment)
+        """As `Prefix` does, of a policy that knows prefixes."""
+        return committed(moment) if moment.max_prefix else super().ask(moment)
 
     def join(self, handover: Handover) -> np.ndarray:
         """The new chunk, met by the old where it did not know it."""
