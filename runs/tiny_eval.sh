@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
-first=${1:-3100000}
+first=${1:-3200000}
 out=results/tiny
 run() { # NAME VARIANT MODE LATENCY_MS EPISODES [OPTION VALUE]
     file=$out/$2_$1_$4ms${7:+_$7}.json
@@ -17,15 +17,15 @@ run() { # NAME VARIANT MODE LATENCY_MS EPISODES [OPTION VALUE]
 policy=checkpoints/tiny
 run async moved async 100 300
 run async moved async 200 400
-run sync moved sync 0 300
+run sync moved sync 0 200
 run async trained async 100 300
 run async trained async 200 300
-run naive moved naive 100 200
-run naive moved naive 200 200
-run sync trained sync 0 200
+run naive moved naive 100 150
+run naive moved naive 200 150
+run sync trained sync 0 150
 run sync trained sync 0 100 --wrong-instruction told_another
-for variant in sentences light camera six; do run async $variant async 100 100; done
-run async moved async 400 100
+for variant in sentences light camera six; do run async $variant async 100 60; done
+run async moved async 400 60
 run naive moved naive 400 60
 policy=checkpoints/tiny_lambda
 run lambda moved prefix 100 200

@@ -28,6 +28,7 @@ WORLDS: Mapping[str, Mapping[str, str]] = {
 """Each world's variants with what they are, in words; made in `sims/<world>`."""
 
 BENCHMARKS: Mapping[str, str] = {
+    "libero": "LIBERO: a Panda arm, four suites of ten tasks, LIBERO-90 and LIBERO-PRO, two cameras, 20 Hz",
     "metaworld": "Meta-World MT50: fifty tasks at a table, one camera, 80 Hz",
 }
 """Published benchmarks with what they are, in words: many tasks, one protocol; made in `sims/<name>`."""

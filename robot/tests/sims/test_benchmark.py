@@ -63,6 +63,24 @@ def test_what_is_beyond_the_controller_s_input_is_not_sent():
     assert safety.check(np.array([3.0, -2.0, 0.0, -5.0])).command.tolist() == [1.0, -1.0, 0.0, -1.0]
 
 
+def test_liberos_protocol_is_the_released_clients():
+    """220, 280, 300 and 520 steps, 50 initial states, ten tasks a suite, ten commands between questions."""
+    protocol = open_protocol("libero")
+    tasks = protocol.select(())
+    assert {task.group: task.ticks for task in tasks} == {
+        "libero_spatial": 220,
+        "libero_object": 280,
+        "libero_goal": 300,
+        "libero_10": 520,
+    }
+    assert (len(tasks), protocol.episodes, protocol.execute_horizon) == (40, 50, 10)
+    assert [camera.rotate for camera in protocol.robot.cameras] == [180, 180]
+    assert [task.name for task in protocol.select(["libero_goal/3"])] == ["libero_goal/3"]
+    assert len(protocol.select(["libero_pro"])) == 160 and len(protocol.select(["libero_90"])) == 90
+    with pytest.raises(ValueError, match="seed: got 50, expected 0 to 49 for libero"):
+        protocol.check(50, "official")
+
+
 def test_a_missing_simulator_is_one_line_with_the_command_that_makes_it():
     try:
         import metaworld  # noqa: F401
@@ -70,5 +88,5 @@ def test_a_missing_simulator_is_one_line_with_the_command_that_makes_it():
         robot = open_protocol("metaworld").sized(8, 8)
         with pytest.raises(RuntimeError, match=r"metaworld: .*make its environment: runs/sims/metaworld\.sh"):
             open_env("metaworld", "reach-v3", robot, "plain")
-    with pytest.raises(ValueError, match="benchmark: got 'nowhere', expected one of metaworld"):
+    with pytest.raises(ValueError, match="benchmark: got 'nowhere', expected one of libero, metaworld"):
         open_protocol("nowhere")
