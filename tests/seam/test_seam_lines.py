@@ -81,7 +81,7 @@ def test_the_brick_table_joins_with_episodes_that_failed_to_run_as_failures(tmp_
 
 
 @pytest.mark.parametrize(("mode", "method"), [("async", DEFAULT), ("prefix", RIVAL), ("rtc", "rtc")])
-def test_each_policy_on_the_brick_table_has_the_name_of_its_method(mode: str, method: str, tmp_path: Path) -> None:
+def test_each_policy_on_the_brick_table_has_its_methods_name(mode: str, method: str, tmp_path: Path) -> None:
     results(tmp_path, 3, 3, mode=mode)
     assert [found["method"] for found in rollouts.rows(tmp_path)] == [method]
 

