@@ -138,7 +138,7 @@ def test_a_policy_for_another_robot_is_refused_before_anything_moves():
         run(env, Foreign(env), Prefix(10))
     Foreign.embodiment = XR0_BIMANUAL
     with pytest.raises(
-        ValueError, match="name 'xr0_bimanual' instead of 'mock', .*cameras, .*segments"
+        ValueError, match=r"name 'xr0_bimanual' instead of 'mock', .*cameras, .*segments"
     ) as refused:
         run(env, Foreign(env), Prefix(10))
     assert len(str(refused.value)) < 300
