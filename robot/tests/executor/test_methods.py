@@ -185,7 +185,7 @@ def test_a_pose_leaves_the_old_plan_by_a_fifth_and_ends_on_the_new_chunk(embodim
     np.testing.assert_allclose(still_to_turn, left * gap, atol=1e-6)
 
 
-W = 20 / 30
+W = 15 / 30
 """Ticks of 1/30 s over the time constant of a damped seam."""
 
 
@@ -195,8 +195,8 @@ def test_a_damped_seam_begins_with_the_place_and_velocity_of_the_plan_in_hand(me
     plan = method.join(handover(JOINTS, joint_rows(*[10] * 30), joint_rows(11.1, 11.2, 99)))
     j = np.arange(1, 31)
     assert plan[:, 0] == pytest.approx(10 + (1 + W * j + 0.1 * j) * np.exp(-W * j))
-    assert plan[:3, 0] == pytest.approx([10.9070, 10.6678, 10.4466], abs=1e-4)
-    assert plan[-1, 1] == pytest.approx(10, abs=1e-6)
+    assert plan[:3, 0] == pytest.approx([10.9704, 10.8093, 10.6248], abs=1e-4)
+    assert plan[-1, 1] == pytest.approx(10, abs=1e-5)
     assert plan[:, 2].tolist() == [10] * 30
 
 
@@ -241,8 +241,8 @@ def test_a_damped_pose_returns_along_its_turns_and_ends_on_the_new_chunk(embodim
     expected = [aside(j - 1, (1 + W * j) * left[j - 1], j * left[j - 1]) for j in range(1, 41)]
     same(plan, np.stack(expected), embodiment)
     position, at = poses(plan[-1:], embodiment)
-    np.testing.assert_allclose(position[0], where, atol=1e-9)
-    np.testing.assert_allclose(at[0], there, atol=1e-9)
+    np.testing.assert_allclose(position[0], where, atol=1e-7)
+    np.testing.assert_allclose(at[0], there, atol=1e-7)
 
 
 @pytest.mark.parametrize("embodiment", ARMS, ids=lambda e: e.name)

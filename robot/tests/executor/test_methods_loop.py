@@ -123,7 +123,7 @@ def test_beyond_the_longest_prefix_a_seam_is_left_as_the_plan_in_hand_goes_on():
     # Row 9 of chunk 1 takes over where row 10 of chunk 0 would come: 1 further along x, 1 back along y.
     assert origins(ticks)[:19] == [None] * 9 + [(0, k) for k in range(10)]
     j = np.arange(1, 10)
-    left = (1 + 2 / 3 * j) * np.exp(-2 / 3 * j)
+    left = (1 + j / 2) * np.exp(-j / 2)
     rows = np.stack([t.command[:2] for t in ticks[19:]])
     assert [t.chunk for t in ticks[19:]] == [1] * 9
     assert rows[:, 0] == pytest.approx(1 - left)
