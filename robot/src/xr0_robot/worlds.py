@@ -28,6 +28,7 @@ WORLDS: Mapping[str, Mapping[str, str]] = {
 """Each world's variants with what they are, in words; made in `sims/<world>`."""
 
 BENCHMARKS: Mapping[str, str] = {
+    "aloha": "ALOHA in simulation: two arms, 14 joints, a cube handed over, a peg inserted, 50 Hz",
     "libero": "LIBERO: a Panda arm, four suites of ten tasks, LIBERO-90 and LIBERO-PRO, two cameras, 20 Hz",
     "metaworld": "Meta-World MT50: fifty tasks at a table, one camera, 80 Hz",
 }

@@ -88,5 +88,7 @@ def test_a_missing_simulator_is_one_line_with_the_command_that_makes_it():
         robot = open_protocol("metaworld").sized(8, 8)
         with pytest.raises(RuntimeError, match=r"metaworld: .*make its environment: runs/sims/metaworld\.sh"):
             open_env("metaworld", "reach-v3", robot, "plain")
-    with pytest.raises(ValueError, match="benchmark: got 'nowhere', expected one of libero, metaworld"):
+    with pytest.raises(
+        ValueError, match="benchmark: got 'nowhere', expected one of aloha, libero, metaworld"
+    ):
         open_protocol("nowhere")

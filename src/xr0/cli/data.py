@@ -42,7 +42,7 @@ def demos(
         first_seed: the first of them.
         workers: processes.
         tasks: of a benchmark: tasks, groups or sets; those of the published table otherwise.
-        pixels: of a benchmark: sides of its pictures; the official ones otherwise.
+        pixels: of a benchmark: height of its pictures; the official one otherwise.
         look: of a benchmark: how its pictures are drawn.
     """
     options.at_least(1, episodes=episodes, workers=workers, pixels=pixels)

@@ -49,9 +49,9 @@ class Task:
 class Benchmark:
     """How a benchmark is run and scored.
 
-    robot: as the published policies' interface has it; its cameras may leave their size open. pixels: sides
-    of the official pictures. groups: of the published table, in its order; tasks of other groups, and the
-    named `sets` of tasks, are run where asked for. episodes: of each task, on seeds from `first_seed` on;
+    robot: as the published policies' interface has it; its cameras may leave their size open. pixels: height
+    and width of the official pictures. groups: of the published table, in its order; tasks of other groups,
+    and the named `sets` of tasks, are run where asked for. episodes: of each task, on seeds from `first_seed` on;
     seeds: the last of them that there is, plus one. settle_s: success counts once it has lasted this long.
     execute_horizon: ticks of a chunk that are executed. looks: how pictures may be drawn, in words.
     """
@@ -61,7 +61,7 @@ class Benchmark:
     tasks: tuple[Task, ...]
     groups: tuple[str, ...]
     sets: Mapping[str, tuple[str, ...]]
-    pixels: int
+    pixels: tuple[int, int]
     episodes: int
     first_seed: int
     execute_horizon: int
@@ -101,7 +101,13 @@ class Benchmark:
 
     def size(self, camera: Camera) -> tuple[int, int]:
         """Height and width [px] of its pictures; the official ones where any will do."""
-        return camera.height or self.pixels, camera.width or self.pixels
+        return camera.height or self.pixels[0], camera.width or self.pixels[1]
+
+    def scaled(self, height: int | None) -> Embodiment:
+        """The robot with pictures of this height, as wide as they officially are in proportion; None: the
+        official ones."""
+        official, width = self.pixels
+        return self.sized(height or official, round(width * (height or official) / official))
 
     def robot_for(self, policy: Embodiment) -> Embodiment:
         """The robot with the pictures that a policy was made for. A policy for another robot is not refused

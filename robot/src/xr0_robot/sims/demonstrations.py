@@ -15,8 +15,8 @@ from xr0_robot.worlds import OFFICIAL
 
 @dataclass(frozen=True)
 class Tasks:
-    """Which of a benchmark's tasks are shown, by names as `Benchmark.select` takes them, and how: sides of
-    the pictures, the official ones where None, and the look."""
+    """Which of a benchmark's tasks are shown, by names as `Benchmark.select` takes them, and how: height of
+    the pictures, the official one where None, and the look."""
 
     names: tuple[str, ...] = ()
     pixels: int | None = None
@@ -43,8 +43,7 @@ class BenchmarkDemonstrator:
         self._protocol = benchmark.open_protocol(name)
         self._name, self._look = name, tasks.look
         self._tasks = self._protocol.select(tasks.names)
-        pixels = tasks.pixels or self._protocol.pixels
-        self._robot = self._protocol.sized(pixels, pixels)
+        self._robot = self._protocol.scaled(tasks.pixels)
         self._open(0)
         self.columns = self._task_env.columns
 

@@ -61,7 +61,7 @@ class Worker:
         if self._open is None:
             settings = self._work.settings
             if self._client is None:
-                robot = settings.protocol.sized(settings.protocol.pixels, settings.protocol.pixels)
+                robot = settings.protocol.scaled(None)
             else:
                 robot = settings.protocol.robot_for(self._client.embodiment)
             self._open = task, open_env(settings.benchmark, task, robot, settings.look)

@@ -1,0 +1,1 @@
+"""ALOHA's two simulated tasks (arXiv 2304.13705): two ViperX arms, fourteen joints, by gym-aloha."""
