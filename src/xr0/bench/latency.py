@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from xr0.bench import reference, roofline
+from xr0.bench.floors import Inference, floors
 from xr0.config import FLOW_STEPS
-from xr0.model import work
 from xr0.policy import Policy, Prepared, Request, made_up_size
 from xr0.transform.actions import decode_state
 from xr0_robot.report import machine, now, versions
@@ -187,20 +187,16 @@ def _summary(rows: list[dict[str, float]]) -> dict[str, dict[str, float]]:
 
 
 def _floor(policy: Policy, given: Prepared) -> Mapping[str, Any]:
-    config, size = policy.vla.config, policy.vla.sink.weight.element_size()
-    tokens = given.inputs.input_ids.shape[1]
-    limits = roofline.ceilings(config, tokens, policy.dtype, policy.device)
-    stages_work = {
-        "vision": work.vision(config, given.inputs.image_grid_thw.prod(dim=1).tolist(), size),
-        "prefill": work.prefill(config, tokens, len(policy.opening.ids), size),
-        "denoise": work.denoise(config, tokens, policy.action_horizon, FLOW_STEPS, size),
-    }
-    stages = {name: {**asdict(w), "floor_ms": w.floor_ms(limits)} for name, w in stages_work.items()}
-    return {
-        "ceilings": asdict(limits),
-        "stages": stages,
-        "total_ms": sum(stage["floor_ms"] for stage in stages.values()),
-    }
+    config, tokens = policy.vla.config, given.inputs.input_ids.shape[1]
+    inference = Inference(
+        config,
+        tuple(given.inputs.image_grid_thw.prod(dim=1).tolist()),
+        tokens,
+        len(policy.opening.ids),
+        policy.action_horizon,
+        policy.vla.sink.weight.element_size(),
+    )
+    return floors(inference, roofline.ceilings(config, tokens, policy.dtype, policy.device))
 
 
 def _now(device: torch.device) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tyro
 
+from xr0.cli import bench as cli_bench
 from xr0.cli import data as cli_data
 from xr0.cli import evaluate as cli_evaluate
 from xr0.cli import launch, options
@@ -24,6 +25,7 @@ from xr0_robot.modes import Mode
 
 app = tyro.extras.SubcommandApp()
 app.command(cli_data.app, name="data", help="Datasets: demonstrations, checks, robots, statistics.")
+app.command(cli_bench.app, name="bench", help="How long an inference takes, and how long it must.")
 app.command(cli_evaluate.app, name="eval", help="Episodes in a simulated world, or of a published benchmark.")
 app.command(cli_plan.app, name="train", help="Before a run: what it will need.")
 app.command(cli_tactile.app, name="tactile", help="The fingertips: data, training, evaluation, service.")
@@ -156,7 +158,6 @@ for command in (
     cli_model.inspect,
     cli_model.convert,
     cli_model.parity,
-    cli_model.bench,
     cli_open_loop.open_loop,
     cli_seam.seam,
 ):

@@ -51,8 +51,8 @@ class Benchmark:
 
     robot: as the published policies' interface has it; its cameras may leave their size open. pixels: height
     and width of the official pictures. groups: of the published table, in its order; tasks of other groups,
-    and the named `sets` of tasks, are run where asked for. episodes: of each task, on seeds from `first_seed` on;
-    seeds: the last of them that there is, plus one. settle_s: success counts once it has lasted this long.
+    and the named `sets` of tasks, are run where asked for. episodes: of each task, on seeds from `first_seed`
+    on; seeds: the last of them that there is, plus one. settle_s: success counts once it has lasted so long.
     execute_horizon: ticks of a chunk that are executed. looks: how pictures may be drawn, in words.
     """
 
