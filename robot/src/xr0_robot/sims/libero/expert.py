@@ -26,8 +26,11 @@ PULL, TWIST = 12.0, 2.5
 NEAR_M, NEAR_RAD = 0.005, 0.06
 """Close enough to go on."""
 
-PATIENCE_TICKS = 60
-"""After which a way is given up: something is in it."""
+PROGRESS = 0.1
+"""What counts as coming nearer, in shares of the two together."""
+
+PATIENCE_TICKS = 12
+"""Without coming nearer, after which a way is given up: something is in it."""
 
 GRIP_TICKS = 8
 """Until the fingers are closed or open."""
@@ -127,10 +130,15 @@ class Script:
         return rotation.exp(np.array([0.0, 0.0, angle])) @ self._down
 
     def _go(self, place: np.ndarray, turn: np.ndarray, grip: float) -> Iterator[np.ndarray]:
-        for _ in range(PATIENCE_TICKS):
+        nearest, waited = np.inf, 0
+        while waited < PATIENCE_TICKS:
             move, twist = place - self._hand(), rotation.log(turn @ self._turn().T)
-            if np.linalg.norm(move) < NEAR_M and np.linalg.norm(twist) < NEAR_RAD:
+            away, askew = np.linalg.norm(move), np.linalg.norm(twist)
+            if away < NEAR_M and askew < NEAR_RAD:
                 return
+            left = away / NEAR_M + askew / NEAR_RAD
+            waited = 0 if left < nearest - PROGRESS else waited + 1
+            nearest = min(nearest, left)
             yield np.concatenate([_limited(PULL * move), _limited(TWIST * twist), [grip]])
 
     def _wait(self, grip: float) -> Iterator[np.ndarray]:
