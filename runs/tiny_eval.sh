@@ -8,11 +8,11 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 first=${1:-3200000}
 out=results/tiny
-run() { # NAME VARIANT MODE LATENCY_MS EPISODES [OPTION VALUE]
+run() { # NAME VARIANT MODE LATENCY_MS EPISODES [OPTION SUFFIX]
     file=$out/$2_$1_$4ms${7:+_$7}.json
     [ -n "${KEEP:-}" ] && [ -f "$file" ] && return
     xr0 eval bricks --checkpoint "$policy" --variant "$2" --mode "$3" --latency-ms "$4" --episodes "$5" \
-        --first-seed "$first" ${6:+"$6" "$7"} --json "$file"
+        --first-seed "$first" ${6:-} --json "$file"
 }
 policy=checkpoints/tiny
 run async moved async 100 300
@@ -23,7 +23,7 @@ run async trained async 200 300
 run naive moved naive 100 150
 run naive moved naive 200 150
 run sync trained sync 0 150
-run sync trained sync 0 100 --wrong-instruction told_another
+run sync trained sync 0 60 --wrong-instruction told_another
 for variant in sentences light camera six; do run async $variant async 100 60; done
 run async moved async 400 60
 run naive moved naive 400 60
