@@ -64,6 +64,12 @@ def test_far_out_the_best_method_counts() -> None:
     assert "vlash: 0.91 passes" in lines.markdown(lines.judged(rows))
 
 
+def test_lines_that_were_not_measured_have_a_dash() -> None:
+    """As of the quick grid, which has no delay of 12 ticks."""
+    last = lines.markdown(lines.judged(GOOD)).splitlines()[-1]
+    assert last == f"| success at 12 ticks, best method | >= 0.9 | {DEFAULT}: - | |"
+
+
 def results(folder: Path, successes: int, episodes: int, **settings: Any) -> None:
     given = {"world": "bricks", "mode": "async", "latency_ms": 100.0, "variant": "moved", "jitter": "steady"}
     rows = [{"success": k < successes, "seam_ratio": 1.0 + 0.1 * k} for k in range(3)]

@@ -56,10 +56,10 @@ def judged(rows: Rows) -> list[Line]:
 def markdown(lines: Sequence[Line]) -> str:
     """A row for each line, a column for each of the two methods; the last is the best method's."""
     table = [f"| pass line | wanted | {DEFAULT} | {RIVAL} |", "|---|---|---|---|"]
-    for line in (line for line in lines if line.method == DEFAULT):
-        rival = next(each for each in lines if (each.what, each.method) == (line.what, RIVAL))
+    *pairs, best = lines
+    for line in (line for line in pairs if line.method == DEFAULT):
+        rival = next(each for each in pairs if (each.what, each.method) == (line.what, RIVAL))
         table.append(f"| {line.what} | {line.wanted} | {line.said()} | {rival.said()} |")
-    best = lines[-1]
     table.append(f"| {best.what} | {best.wanted} | {best.method}: {best.said()} | |")
     return "\n".join(table) + "\n"
 
