@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The shipped checkpoints, from nothing: demonstrations, three stages, evaluation. About 3 hours of training on 2 CPU cores,
-# and 2 of evaluation. checkpoints/tiny is stage 2's, which never saw a prefix: it does better (results/tiny); behind
+# and 2 of evaluation. checkpoints/tiny is stage 2's, which never saw a prefix; behind
 # stage 3 it is checkpoints/tiny_lambda, post-trained as the paper has it. The two stand beside each other in every table.
 # What is there already is not made again, and a stopped stage goes on, so the script can simply be run again;
 # `rm -r data/tiny` starts over.

@@ -15,8 +15,9 @@ from gym_aloha.utils import sample_box_pose, sample_insertion_pose
 
 from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
 from xr0_robot.sims import cameras, gl
-from xr0_robot.sims.aloha.protocol import CAMERA, PLAIN, PROTOCOL, SENTENCES
+from xr0_robot.sims.aloha.protocol import CAMERA, PROTOCOL, SENTENCES
 from xr0_robot.sims.benchmark import Task
+from xr0_robot.sims.looks import PLAIN, draw_plainly
 from xr0_robot.types import Embodiment, Observation, finite_vector
 
 DONE = 4
@@ -94,14 +95,6 @@ class AlohaTask:
     def close(self) -> None:
         """Free the renderer."""
         self.physics.free()
-
-
-def draw_plainly(model: Any) -> None:
-    """No shadows, mirrors, antialiasing; to be called before the first picture."""
-    model.vis.quality.offsamples = 0
-    model.vis.quality.shadowsize = 0
-    model.light_castshadow[:] = 0
-    model.mat_reflectance[:] = 0.0
 
 
 def open_env(task: Task, robot: Embodiment, look: str) -> AlohaTask:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from xr0_robot.limits import GRIPPER_TOLERANCE, Limits, PlainLimit
 from xr0_robot.sims.benchmark import Benchmark, Task
+from xr0_robot.sims.looks import LOOKS
 from xr0_robot.types import MODEL_DIM, Camera, Embodiment, Segment
-from xr0_robot.worlds import OFFICIAL
 
 CAMERA = "top"
 
@@ -53,12 +53,6 @@ def _limits(name: str) -> Limits:
         f"{name}.gripper": PlainLimit(0.0, 1.0, rate=math.inf, tolerance=GRIPPER_TOLERANCE),
     }
 
-
-PLAIN = "plain"
-LOOKS: Mapping[str, str] = {
-    OFFICIAL: "as the simulator draws by default",
-    PLAIN: "without shadows, mirrors and antialiasing, faster on a CPU",
-}
 
 PROTOCOL = Benchmark(
     robot=ALOHA,

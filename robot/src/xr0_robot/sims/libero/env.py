@@ -18,12 +18,12 @@ from xr0_robot.sims.benchmark import Task
 from xr0_robot.sims.libero.protocol import (
     CAMERAS,
     IN_OWN_WORDS,
-    PLAIN,
     PROTOCOL,
     SCENE_SEED,
     WAITING,
     WAITING_TICKS,
 )
+from xr0_robot.sims.looks import PLAIN
 from xr0_robot.types import Embodiment, Observation, finite_vector
 
 logging.getLogger("robosuite_logs").setLevel(logging.ERROR)  # it asks for a file that nobody needs

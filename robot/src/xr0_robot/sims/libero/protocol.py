@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from xr0_robot.released import LIBERO, LIMITS
 from xr0_robot.sims.benchmark import Benchmark, Task
-from xr0_robot.worlds import OFFICIAL
+from xr0_robot.sims.looks import LOOKS
 
 CAMERAS: Mapping[str, str] = {"base": "agentview", "wrist_left": "robot0_eye_in_hand"}
 """The simulator's names of the views, by the robot's."""
@@ -52,12 +52,6 @@ def _all() -> tuple[Task, ...]:
     tens = [task for suite, ticks in {**TICKS, **PRO}.items() for task in _tasks(suite, 10, ticks)]
     return (*tens, *_tasks("libero_90", 90, LIBERO_90_TICKS))
 
-
-PLAIN = "plain"
-LOOKS: Mapping[str, str] = {
-    OFFICIAL: "as the simulator draws by default",
-    PLAIN: "without shadows, mirrors and antialiasing, faster on a CPU",
-}
 
 PROTOCOL = Benchmark(
     robot=LIBERO,

@@ -1,8 +1,8 @@
 """Pictures as robosuite's camera observables take them, drawn only if somebody looks.
 
 robosuite samples what is observed in the first of a tick's substeps (utils/observables.py), so published
-policies see the world as it was almost a tick ago. What there is to draw is kept then; drawing it costs a
-hundred times more, and only one tick in ten is looked at.
+policies see the world as it was almost a tick ago. What there is to draw is kept then, which costs little;
+only one tick in ten is looked at.
 """
 
 # The simulator is in its own environment, and MuJoCo brings no type stubs.
@@ -15,6 +15,8 @@ from typing import Any
 import mujoco
 import numpy as np
 from robosuite.utils.observables import Observable, sensor
+
+from xr0_robot.sims.looks import draw_plainly
 
 MAX_GEOMS = 1000
 """As in robosuite's own scene (utils/binding_utils.py)."""
@@ -36,11 +38,7 @@ class Views:
 
     def draw_plainly(self) -> None:
         """No shadows, mirrors, antialiasing from now on."""
-        model = self._sim.model
-        model.vis.quality.offsamples = 0
-        model.vis.quality.shadowsize = 0
-        model.light_castshadow[:] = 0
-        model.mat_reflectance[:] = 0.0
+        draw_plainly(self._sim.model)
         self._context.con.free()
         self._context._set_mujoco_context_and_buffers()
 

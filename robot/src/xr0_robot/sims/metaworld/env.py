@@ -14,7 +14,8 @@ import numpy as np
 from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
 from xr0_robot.sims import cameras, gl
 from xr0_robot.sims.benchmark import Task
-from xr0_robot.sims.metaworld.protocol import CAMERA, PLAIN, PROTOCOL
+from xr0_robot.sims.looks import PLAIN, draw_plainly
+from xr0_robot.sims.metaworld.protocol import CAMERA, PROTOCOL
 from xr0_robot.sims.metaworld.sentences import sentence
 from xr0_robot.types import Embodiment, Observation, finite_vector
 
@@ -105,14 +106,6 @@ class MetaworldTask:
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
-
-
-def draw_plainly(model: mujoco.MjModel) -> None:
-    """No shadows, mirrors, antialiasing; to be called before the first picture."""
-    model.vis.quality.offsamples = 0
-    model.vis.quality.shadowsize = 0
-    model.light_castshadow[:] = 0
-    model.mat_reflectance[:] = 0.0
 
 
 def open_env(task: Task, robot: Embodiment, look: str) -> MetaworldTask:

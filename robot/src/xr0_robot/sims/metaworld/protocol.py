@@ -7,13 +7,11 @@ episodes of each task); Farama-Foundation/Metaworld 3.1.1, sawyer_xyz_env.py (mo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from xr0_robot.limits import GRIPPER_TOLERANCE, Limits, MotionLimit, PlainLimit
 from xr0_robot.sims.benchmark import Benchmark, Task
+from xr0_robot.sims.looks import LOOKS
 from xr0_robot.sims.metaworld.sentences import GROUPS, MT10
 from xr0_robot.types import MODEL_DIM, Camera, Embodiment, Segment
-from xr0_robot.worlds import OFFICIAL
 
 CAMERA = "corner2"
 """The simulator's name of the view."""
@@ -44,12 +42,6 @@ LIMITS: Limits = {
     "arm.gripper": PlainLimit(-1.0, 1.0, rate=float("inf"), tolerance=GRIPPER_TOLERANCE, start=-1.0),
 }
 """The action space, Box(-1, 1): the simulator clips to it."""
-
-PLAIN = "plain"
-LOOKS: Mapping[str, str] = {
-    OFFICIAL: "as the simulator draws by default",
-    PLAIN: "without shadows, mirrors and antialiasing, many times faster on a CPU",
-}
 
 PROTOCOL = Benchmark(
     robot=METAWORLD,
