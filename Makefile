@@ -40,8 +40,8 @@ $(VENV)/.installed: pyproject.toml robot/pyproject.toml runs/gl.sh
 	touch $@
 
 lint: setup
-	$(BIN)/ruff check src robot tests runs docs
-	$(BIN)/ruff format --check src robot tests runs docs
+	$(BIN)/ruff check src robot tests runs docs lerobot-plugin
+	$(BIN)/ruff format --check src robot tests runs docs lerobot-plugin
 
 types: setup
 	$(BIN)/pyright

@@ -1,14 +1,48 @@
-"""Rows of tokens to one padded tensor batch."""
+"""Rows to one padded tensor batch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from xr0.transform.processor import Tokens
-from xr0.types import VLMInputs
+from xr0.types import Batch, VLMInputs
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sample, normalised: state [1, s], actions and mask [t, d], float32. committed: see `Batch`."""
+
+    tokens: Tokens
+    state: np.ndarray
+    actions: np.ndarray
+    mask: np.ndarray
+    committed: int
+    seed: int
+    origin: str
+
+
+def collate(rows: Sequence[Row], padding_id: int, shared_seed: int) -> Batch:
+    """As long as the longest; behind a shorter horizon the mask is 0."""
+    horizon = max(len(row.actions) for row in rows)
+
+    def padded(arrays: Sequence[np.ndarray]) -> torch.Tensor:
+        filled = [np.pad(array, ((0, horizon - len(array)), (0, 0))) for array in arrays]
+        return torch.from_numpy(np.stack(filled))
+
+    return Batch(
+        vlm=pad_rows([row.tokens for row in rows], padding_id),
+        state=torch.from_numpy(np.stack([row.state for row in rows])),
+        actions=padded([row.actions for row in rows]),
+        action_mask=padded([row.mask for row in rows]),
+        seeds=torch.tensor([row.seed for row in rows]),
+        shared_seed=torch.tensor(shared_seed),
+        origin=tuple(row.origin for row in rows),
+        committed=torch.tensor([row.committed for row in rows]),
+    )
 
 
 def pad_rows(rows: Sequence[Tokens], padding_id: int) -> VLMInputs:

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from xr0.data.collate import pad_rows
+from xr0.data.collate import Row, collate
 from xr0.data.drawing import Drawing
 from xr0.data.robots import by_robot, encoded, sizeless
 from xr0.data.source import Source, Weigh, Windows
 from xr0.transform.augment import Augmentation
 from xr0.transform.normalize import Stats
-from xr0.transform.processor import Processor, Tokens
+from xr0.transform.processor import Processor
 from xr0.transform.tokenizer import padding_id
 from xr0.types import Batch
 from xr0_robot.types import Embodiment
@@ -38,19 +37,6 @@ class Place:
     frame: int
     seed: int
     held_out: bool
-
-
-@dataclass(frozen=True)
-class Row:
-    """One sample, normalised: state [1, s], actions and mask [t, d], float32. committed: see `Windows`."""
-
-    tokens: Tokens
-    state: np.ndarray
-    actions: np.ndarray
-    mask: np.ndarray
-    committed: int
-    seed: int
-    origin: str
 
 
 @dataclass(frozen=True)
@@ -144,24 +130,9 @@ class Samples:
         return self.collate([self.row(place) for place in places], step)
 
     def collate(self, rows: Sequence[Row], step: int) -> Batch:
-        """Rows to a batch, as long as the longest; behind a shorter horizon the mask is 0."""
-        horizon = max(len(row.actions) for row in rows)
-
-        def padded(arrays: Sequence[np.ndarray]) -> torch.Tensor:
-            filled = [np.pad(array, ((0, horizon - len(array)), (0, 0))) for array in arrays]
-            return torch.from_numpy(np.stack(filled))
-
+        """Rows as the batch of optimiser step `step`."""
         shared = np.random.default_rng([self.seed, SHARED, step]).integers(2**63)
-        return Batch(
-            vlm=pad_rows([row.tokens for row in rows], padding_id(self.processor.tokenizer)),
-            state=torch.from_numpy(np.stack([row.state for row in rows])),
-            actions=padded([row.actions for row in rows]),
-            action_mask=padded([row.mask for row in rows]),
-            seeds=torch.tensor([row.seed for row in rows]),
-            shared_seed=torch.tensor(int(shared)),
-            origin=tuple(row.origin for row in rows),
-            committed=torch.tensor([row.committed for row in rows]),
-        )
+        return collate(rows, padding_id(self.processor.tokenizer), int(shared))
 
     def _draw(self, drawings: Sequence[Drawing], where: list[int], own: list[int], held_out: bool) -> Place:
         rng = np.random.default_rng(where)
