@@ -2,7 +2,7 @@
 # Everything in results/tiny/README.md: the shipped policies in every condition, each on the same block of seeds.
 # Usage: runs/tiny_eval.sh [FIRST_SEED]. About an hour and a half on two quiet cores; it measures all again.
 # After a change of weights or method, give a block that is not in results/seeds.md, and add it there.
-# KEEP=1 keeps the files of a run of this same code that was stopped.
+# KEEP=1 keeps the files that are there: of a run of this same code that was stopped, or of a policy that did not change.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
@@ -33,5 +33,6 @@ run lambda moved prefix 200 200
 run lambda trained prefix 100 100
 run lambda trained prefix 200 100
 run lambda moved prefix 400 60
-python -m xr0_robot.sims.brick_table.measure --episodes 300 --first-seed "$first" --json $out/expert.json
+[ -n "${KEEP:-}" ] && [ -f $out/expert.json ] ||
+    python -m xr0_robot.sims.brick_table.measure --episodes 300 --first-seed "$first" --json $out/expert.json
 python runs/tiny_table.py $out $out/README.md README.md
