@@ -29,6 +29,7 @@ WORLDS: Mapping[str, Mapping[str, str]] = {
 
 BENCHMARKS: Mapping[str, str] = {
     "aloha": "ALOHA in simulation: two arms, 14 joints, a cube handed over, a peg inserted, 50 Hz",
+    "calvin": "CALVIN: a Panda arm at a table, 1000 sequences of five tasks, two cameras, 30 Hz",
     "libero": "LIBERO: a Panda arm, four suites of ten tasks, LIBERO-90 and LIBERO-PRO, two cameras, 20 Hz",
     "metaworld": "Meta-World MT50: fifty tasks at a table, one camera, 80 Hz",
 }

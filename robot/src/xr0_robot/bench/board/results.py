@@ -11,6 +11,7 @@ import numpy as np
 
 from xr0_robot import report
 from xr0_robot.bench import results
+from xr0_robot.bench.board import chain
 from xr0_robot.bench.board.settings import Settings
 from xr0_robot.report import now, wilson
 
@@ -39,12 +40,19 @@ def summarize(rows: Sequence[Mapping[str, Any]], settings: Settings) -> dict[str
         "group_mean": float(np.mean([group["success_rate"] for group in groups.values()])),
         "groups": groups,
         "tasks": counted,
+        **_chains(rows, settings, len(tasks) * settings.episodes),
         "crashes": sum(row["crashes"] for row in rows),
         "missing": [f"{task} seed {seed}" for task, seed in settings.jobs() if (task, seed) not in done],
         "settings": asdict(settings),
         "date": now(),
         "rows": [dict(row) for row in rows],
     }
+
+
+def _chains(rows: Sequence[Mapping[str, Any]], settings: Settings, episodes: int) -> dict[str, Any]:
+    """What there is to say where episodes have several legs."""
+    count = settings.protocol.legs
+    return {} if count == 1 else chain.summary(rows, episodes, count)
 
 
 def whole(summary: Mapping[str, Any]) -> bool:
@@ -79,6 +87,10 @@ def table(summary: Mapping[str, Any]) -> str:
         lines.append(
             f"| mean of groups | {count} | {summary['episodes']} | {100 * summary['group_mean']:.1f} |"
         )
+    for length, share in summary.get("in_a_row", {}).items():
+        lines.append(f"| {length} in a row | {count} | {summary['episodes']} | {_percent(share)} |")
+    if "mean_length" in summary:
+        lines.append(f"| mean length | {count} | {summary['episodes']} | {summary['mean_length']:.2f} |")
     return "\n".join(lines)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from xr0_robot.bench.board import chain
 from xr0_robot.bench.board.expert import ExpertPolicy
 from xr0_robot.bench.board.settings import Job, Settings
 from xr0_robot.bench.rollout import Episode, EpisodeResult, rollout
 from xr0_robot.client import Client
 from xr0_robot.executor.tick import one_line
 from xr0_robot.leash import follow_parent
-from xr0_robot.sims.benchmark import TaskEnv, open_env
+from xr0_robot.sims.benchmark import ChainEnv, TaskEnv, open_env
 
 CANNOT = "cannot"
 """Key of the answer of a worker that cannot do its work: what is missing, in one line."""
@@ -43,9 +45,9 @@ class Worker:
         """The episode's row."""
         task, seed = job
         begun_s = time.monotonic()
-        result = self._rollout(self._env(task), task, seed)
+        row = self._run(self._env(task), task, seed)
         took_s = round(time.monotonic() - begun_s, 2)
-        return {"task": task, **result.row(), "took_s": took_s}
+        return {"task": task, **row, "took_s": took_s}
 
     def close(self) -> None:
         """Free the simulator and the connection."""
@@ -67,13 +69,27 @@ class Worker:
             self._open = task, open_env(settings.benchmark, task, robot, settings.look)
         return self._open[1]
 
-    def _rollout(self, env: TaskEnv, task: str, seed: int) -> EpisodeResult:
+    def _run(self, env: TaskEnv, task: str, seed: int) -> dict[str, Any]:
+        """All legs, as far as they are done; a film of them all."""
+        settings = self._work.settings
+        film = self._film(env) if seed == settings.first_seed else None
+        legs = [self._leg(env, task, seed, film, None)]
+        while legs[-1].success and len(legs) < settings.protocol.legs:
+            legs.append(self._leg(env, task, seed, film, cast(ChainEnv, env).go_on))
+        if film is not None and self._work.films is not None:
+            name = f"{task.replace('/', '-')}.mp4"
+            film.save(legs[-1], self._work.films / name, f"{settings.benchmark} {task}, {settings.mode}")
+        rows = [leg.row() for leg in legs]
+        return rows[0] if settings.protocol.legs == 1 else chain.row(rows, settings.protocol.legs)
+
+    def _leg(
+        self, env: TaskEnv, task: str, seed: int, film: Any, begin: Callable[[], str] | None
+    ) -> EpisodeResult:
         settings = self._work.settings
         policy = self._client or ExpertPolicy(settings.benchmark, env)
         clock, inference = settings.timing(policy)
-        film = self._film(env) if seed == settings.first_seed else None
         try:
-            result = rollout(
+            return rollout(
                 env,
                 Episode(seed),
                 inference=inference,
@@ -83,13 +99,10 @@ class Worker:
                 time_limit_s=settings.protocol.task(task).ticks * env.embodiment.dt,
                 settle_s=settings.protocol.settle_s,
                 watch=film,
+                begin=begin,
             )
         finally:
             inference.close()
-        if film is not None and self._work.films is not None:
-            name = f"{task.replace('/', '-')}.mp4"
-            film.save(result, self._work.films / name, f"{settings.benchmark} {task}, {settings.mode}")
-        return result
 
     def _film(self, env: TaskEnv) -> Any:
         """What films an episode, where films are wanted."""

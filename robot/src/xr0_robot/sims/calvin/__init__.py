@@ -1,0 +1,1 @@
+"""CALVIN: a table with a drawer, a slider, a switch, a button and blocks; five sentences in a row."""
