@@ -34,11 +34,12 @@ PASS_CONDITION = Condition(6, "lognormal")
 """Of the pass lines."""
 
 CONDITIONS = (
-    *(Condition(delay, "steady") for delay in (0, 1, 2, 4, 6, 8, 12)),
+    Condition(0, "steady"),
     PASS_CONDITION,
+    *(Condition(delay, "steady") for delay in (1, 2, 4, 6, 8, 12)),
     Condition(6, "spikes"),
 )
-"""All of them."""
+"""All of them; what the pass lines need comes first."""
 
 HEAD = "head.safetensors"
 """A correction head, beside the checkpoint that it corrects."""
