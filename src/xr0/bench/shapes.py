@@ -41,11 +41,12 @@ def policy(config: ModelConfig, views: int, horizon: int) -> Policy:
     std[:, :USED_SLOTS] = 1.0
     zeros = np.zeros(config.state_dim, np.float32)
     stats = Stats(np.zeros_like(std), std, zeros, np.ones_like(zeros), "random")
+    robots = {"bench": Robot(robot(views), stats)}
     return Policy(
         Checkpoint(
             _vla(config),
             Processor(tokenizer.placeholder(OFFICIAL_SPECIAL_IDS), OFFICIAL_IMAGES),
-            {"bench": Robot(robot(views), stats)},
+            robots,
             CAUSAL,
             "random",
             f"seed {SEED}",

@@ -25,6 +25,27 @@ def test_the_expert_succeeds_through_the_action_contract(open_task, name):
     assert all(succeeds("aloha", env, name, seed) for seed in (600_100, 600_101, 600_102))
 
 
+def test_a_cube_that_is_moved_as_the_hand_comes_near_is_found_again(open_task):
+    """Once, by 4 to 8 cm, to where it could have been; the seed says where."""
+    name = "transfer_cube_displaced"
+    env, plain = open_task(name), open_task("transfer_cube")
+    seed = 600_101
+    plain.reset(seed)
+    env.reset(seed)
+    np.testing.assert_array_equal(env.things(), plain.things())
+    act, begun = benchmark.begin("aloha", env), env.things()[0]
+    places, joints = [], []
+    for _ in range(60):
+        env.apply(act())
+        places.append(env.things()[0][:2])
+        joints.append(env.state())
+    steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    assert (steps > 0.03).sum() == 1
+    assert 0.04 < np.linalg.norm(places[-1] - begun[:2]) < 0.08
+    assert np.abs(np.diff(joints, axis=0)).max() < 0.1, "nothing else is moved"
+    assert all(succeeds("aloha", env, name, seed) for seed in (600_100, 600_101, 600_102))
+
+
 def test_what_is_wrong_with_commands_fails(open_task):
     env = open_task("transfer_cube")
     degrees = np.where(np.arange(14) % 7 == 6, 1.0, np.pi / 180)

@@ -15,13 +15,19 @@ from gym_aloha.utils import sample_box_pose, sample_insertion_pose
 
 from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
 from xr0_robot.sims import cameras, gl
-from xr0_robot.sims.aloha.protocol import CAMERA, PROTOCOL, SENTENCES
+from xr0_robot.sims.aloha.protocol import AREA, CAMERA, DISPLACED, MOVED_M, NEAR_M, PROTOCOL, SENTENCES
 from xr0_robot.sims.benchmark import Task
 from xr0_robot.sims.looks import PLAIN, draw_plainly
 from xr0_robot.types import Embodiment, Observation, finite_vector
 
 DONE = 4
 """The reward of a task that is done."""
+
+SECOND_PLACE = 1
+"""What a seed's second stream of random numbers is for."""
+
+FINGERS_M = 0.135
+"""From a hand's frame to its fingertips, along its first axis."""
 
 KINDS = {"transfer_cube": sim.TransferCubeTask, "insertion": sim.InsertionTask}
 
@@ -36,9 +42,11 @@ class AlohaTask:
 
     def __init__(self, task: Task, robot: Embodiment, look: str) -> None:
         self.embodiment = robot
-        self.name, self.instruction = task.name, SENTENCES[task.name]
-        self.physics: Any = mujoco.Physics.from_xml_path(str(ASSETS_DIR / f"bimanual_viperx_{task.name}.xml"))
-        self._task = KINDS[task.name]()
+        self._displaces = task.group == DISPLACED
+        self.name = task.name.removesuffix(f"_{DISPLACED}")
+        self.instruction = SENTENCES[self.name]
+        self.physics: Any = mujoco.Physics.from_xml_path(str(ASSETS_DIR / f"bimanual_viperx_{self.name}.xml"))
+        self._task = KINDS[self.name]()
         self._steps = round(DT / self.physics.timestep())
         if look == PLAIN:
             draw_plainly(self.physics.model)
@@ -53,6 +61,8 @@ class AlohaTask:
         with self.physics.reset_context():
             self._task.initialize_episode(self.physics)
         self._reward = 0
+        self._rng = np.random.default_rng([seed, SECOND_PLACE])
+        self._will_move = self._displaces
         return self.instruction
 
     def observe(self, instruction: str, time_s: float) -> Observation:
@@ -83,7 +93,24 @@ class AlohaTask:
         """Joints and grippers for one tick."""
         self._task.before_step(finite_vector("action", action, self.embodiment.native_dim), self.physics)
         self.physics.step(self._steps)
+        if self._will_move:
+            self._move_as_the_hand_comes_near()
         self._reward = self._task.get_reward(self.physics)
+
+    def _move_as_the_hand_comes_near(self) -> None:
+        """Put the cube somewhere else, at rest."""
+        cube, hand = self.things()[0], self.physics.named.data.xpos["vx300s_right/gripper_link"]
+        tip = hand + FINGERS_M * self.physics.named.data.xmat["vx300s_right/gripper_link"].reshape(3, 3)[:, 0]
+        if np.linalg.norm(tip - cube) > NEAR_M:
+            return
+        low, high = np.transpose(AREA)
+        place = self._rng.uniform(low, high)
+        while not MOVED_M[0] < np.linalg.norm(place - cube[:2]) < MOVED_M[1]:
+            place = self._rng.uniform(low, high)
+        self.physics.data.qpos[16:18] = place
+        self.physics.data.qvel[16:] = 0.0
+        self.physics.forward()
+        self._will_move = False
 
     def stop(self) -> None:
         """Between ticks nothing moves."""

@@ -23,6 +23,9 @@ PEG_M, SOCKET_M = 0.01, 0.022
 """Heights above the table: of the fingertips on the cube, of the middle of the others as they lie. Things
 begin above it and fall."""
 
+ELSEWHERE_M, AGAIN_TICKS = 0.03, 25
+"""A cube that is so far from where it was has been moved; until the hand is above it again."""
+
 APART_M, TOGETHER_M = 0.11, 0.045
 """From the meeting point to the middles of peg and socket, before and behind the insertion."""
 
@@ -68,26 +71,36 @@ def begin(env: AlohaTask) -> Act:
 
 
 def _transfer(env: AlohaTask) -> tuple[Iterable[Key], Iterable[Key]]:
-    cube = env.things()[0]
-    picking = facing(LEFTWARDS, DOWN_RAD)
-    grasp = np.array([*cube[:2], CUBE_GRASP_M])
-    right = [
-        Key(50, cube + ABOVE, picking, OPEN),
-        Key(25, grasp, picking, OPEN),
-        Key(20, grasp, picking, CLOSED),
-        Key(50, MEETING, picking, CLOSED),
-        Key(200, MEETING, picking, CLOSED),
-    ]
-    taking = facing(RIGHTWARDS, roll_rad=np.pi / 2)
-    before = MEETING + 0.12 * LEFTWARDS
-    at = MEETING - 0.01 * UP
-    left = [
-        Key(60, before, taking, OPEN),
-        Key(85, before, taking, OPEN),
-        Key(40, at, taking, OPEN),
-        Key(30, at, taking, CLOSED),
-    ]
-    return left, right
+    return _take(env), _pick(env)
+
+
+def _pick(env: AlohaTask) -> Iterator[Key]:
+    """The right hand's part. It looks once more before it goes down: the cube may be elsewhere."""
+    turn, cube = facing(LEFTWARDS, DOWN_RAD), env.things()[0]
+    yield Key(50, cube + ABOVE, turn, OPEN)
+    now = env.things()[0]
+    if _elsewhere(cube, now):
+        yield Key(AGAIN_TICKS, now + ABOVE, turn, OPEN)
+    grasp = np.array([*now[:2], CUBE_GRASP_M])
+    yield Key(25, grasp, turn, OPEN)
+    yield Key(20, grasp, turn, CLOSED)
+    yield Key(50, MEETING, turn, CLOSED)
+    yield Key(200, MEETING, turn, CLOSED)
+
+
+def _take(env: AlohaTask) -> Iterator[Key]:
+    """The left hand's part, as much later as the right hand is."""
+    turn, cube = facing(RIGHTWARDS, roll_rad=np.pi / 2), env.things()[0]
+    before, at = MEETING + 0.12 * LEFTWARDS, MEETING - 0.01 * UP
+    yield Key(60, before, turn, OPEN)
+    later = AGAIN_TICKS if _elsewhere(cube, env.things()[0]) else 0
+    yield Key(85 + later, before, turn, OPEN)
+    yield Key(40, at, turn, OPEN)
+    yield Key(30, at, turn, CLOSED)
+
+
+def _elsewhere(cube: np.ndarray, now: np.ndarray) -> bool:
+    return bool(np.linalg.norm((now - cube)[:2]) > ELSEWHERE_M)
 
 
 def _insert(env: AlohaTask) -> tuple[Iterable[Key], Iterable[Key]]:

@@ -24,6 +24,15 @@ SENTENCES: Mapping[str, str] = {
     "insertion": "Insert the peg into the socket.",
 }
 
+DISPLACED = "displaced"
+"""A group of its own, for what an executor is worth: the cube is moved once, as the hand comes near it."""
+
+AREA = ((0.0, 0.2), (0.4, 0.6))
+"""x and y [m] of the cube at the beginning (gym_aloha/utils.py), and where it is moved to."""
+
+NEAR_M, MOVED_M = 0.12, (0.04, 0.08)
+"""From hand to cube when it is moved, and how far; ours, as the brick table has it."""
+
 JOINTS_LOW = (-3.14158, -1.85005, -1.76278, -3.14158, -1.8675, -3.14158)
 JOINTS_HIGH = (3.14158, 1.25664, 1.6057, 3.14158, 2.23402, 3.14158)
 
@@ -57,7 +66,10 @@ def _limits(name: str) -> Limits:
 PROTOCOL = Benchmark(
     robot=ALOHA,
     limits={**_limits("left"), **_limits("right")},
-    tasks=tuple(Task(name, name, TICKS) for name in SENTENCES),
+    tasks=(
+        *(Task(name, name, TICKS) for name in SENTENCES),
+        Task("transfer_cube_displaced", DISPLACED, TICKS),
+    ),
     groups=tuple(SENTENCES),
     sets={},
     pixels={"top": (480, 640)},
