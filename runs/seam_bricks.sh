@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # RT-Seam on the brick table: the shipped policy by every method that needs no training of its own, and the one that was
-# post-trained with the paper's Λ by its own (runs/tiny.sh makes it; the one in the repository was trained by the released rule).
+# post-trained with the paper's Λ from there by its own.
 # `xr0 seam --bricks results/seam/bricks` takes them into its table. Usage: runs/seam_bricks.sh [FIRST_SEED]
 # 5 minutes on one core for each file, two hours in all on two quiet cores; what is there is not run again.
 set -euo pipefail
