@@ -4,4 +4,4 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 name=$1
 "data/sims/$name/bin/python" -m pytest -o addopts= -o pythonpath=robot/tests/sims --import-mode=importlib \
-    --confcutdir="robot/tests/sims/$name" -p no:cacheprovider -q "robot/tests/sims/$name" "${@:2}"
+    --confcutdir=robot/tests/sims -p no:cacheprovider -q "robot/tests/sims/$name" "${@:2}"

@@ -40,7 +40,7 @@ class ServedPolicy:
         Any two can share a batch: sentences are padded. Pictures of other sizes take another time, and a
         guide by gradient takes all of its batch a backward pass, so those are kept apart.
         """
-        row = self._policy.read(_request(request))
+        row = self._policy.read(request_of(request))
         by_gradient = row.guide is not None and row.guide.by == "gradient"
         return Question((tuple(row.tokens.grids), by_gradient), row)
 
@@ -51,7 +51,8 @@ class ServedPolicy:
         return [{wire.ACTIONS: chunk.astype(np.float32), wire.POLICY_TIMING: told} for chunk in actions]
 
 
-def _request(message: Mapping[str, Any]) -> Request:
+def request_of(message: Mapping[str, Any]) -> Request:
+    """A request's keys of xr0_robot.wire as what a policy is asked; ValueError, one line, for a bad one."""
     for key in (wire.STATE, wire.PROMPT):
         if key not in message:
             raise ValueError(f"request: {key!r} is missing, got {sorted(message)}")
