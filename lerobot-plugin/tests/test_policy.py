@@ -94,6 +94,15 @@ def test_training_draws_from_torchs_generator_alone(dataset):
     assert loss(0) == loss(0) != loss(1)
 
 
+def test_what_a_dataset_holds_beside_what_the_robot_senses_is_no_input(dataset):
+    policy = to_be_trained(dataset)
+    assert set(policy.config.input_features) == {
+        "observation.state",
+        "observation.images.base",
+        "observation.images.wrist",
+    }
+
+
 def test_what_learns_is_what_was_asked_for(dataset):
     def learning(policy):
         return {

@@ -7,14 +7,13 @@ from pathlib import Path
 import tyro
 from lerobot.configs import FeatureType, PolicyFeature
 
+from lerobot_policy_xr0.batches import inputs
 from lerobot_policy_xr0.configuration_xr0 import XR0Config
 from lerobot_policy_xr0.modeling_xr0 import XR0Policy
 from lerobot_policy_xr0.processor_xr0 import make_xr0_pre_post_processors
 from xr0.checkpoints import pretrained
 from xr0.checkpoints.options import LoadOptions
-from xr0.policy import made_up_size
-from xr0_robot.features import ACTION, IMAGES, STATE
-from xr0_robot.types import Embodiment
+from xr0_robot.features import ACTION
 
 
 def export(checkpoint: str, out: Path, /, robot_type: str | None = None, contract: str | None = None) -> None:
@@ -44,16 +43,6 @@ def export(checkpoint: str, out: Path, /, robot_type: str | None = None, contrac
     for processor in make_xr0_pre_post_processors(config):
         processor.save_pretrained(out)
     print(f"wrote {out}")
-
-
-def inputs(embodiment: Embodiment) -> dict[str, PolicyFeature]:
-    """What LeRobot has to bring, by the names that it gives cameras."""
-    state = PolicyFeature(FeatureType.STATE, (embodiment.state_dim,))
-    views = {
-        IMAGES + camera.key: PolicyFeature(FeatureType.VISUAL, (3, *made_up_size(camera)))
-        for camera in embodiment.cameras
-    }
-    return {STATE: state, **views}
 
 
 if __name__ == "__main__":

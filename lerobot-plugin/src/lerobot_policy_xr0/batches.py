@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from lerobot.configs import FeatureType, PolicyFeature
 from torch import Tensor
 
 from xr0.checkpoints.folder import Robot
 from xr0.data.collate import Row, collate
 from xr0.data.robots import encoded, sizeless
+from xr0.policy import made_up_size
 from xr0.transform.augment import Augmentation
 from xr0.transform.processor import Processor
 from xr0.transform.tokenizer import padding_id
@@ -20,6 +22,16 @@ from xr0_robot.features import ACTION, IMAGES, STATE
 from xr0_robot.types import Embodiment
 
 TASK, PADDED = "task", "action_is_pad"
+
+
+def inputs(embodiment: Embodiment) -> dict[str, PolicyFeature]:
+    """What LeRobot has to bring, by the names that it gives cameras."""
+    state = PolicyFeature(FeatureType.STATE, (embodiment.state_dim,))
+    views = {
+        IMAGES + camera.key: PolicyFeature(FeatureType.VISUAL, (3, *made_up_size(camera)))
+        for camera in embodiment.cameras
+    }
+    return {STATE: state, **views}
 
 
 def size_of(batch: Mapping[str, Any]) -> int:

@@ -19,7 +19,7 @@ from lerobot.configs import PreTrainedConfig
 from lerobot.policies.pretrained import PreTrainedPolicy
 from torch import Tensor, nn
 
-from lerobot_policy_xr0.batches import pictures_of, size_of, state_of, task_of, training_batch
+from lerobot_policy_xr0.batches import inputs, pictures_of, size_of, state_of, task_of, training_batch
 from lerobot_policy_xr0.configuration_xr0 import XR0Config
 from lerobot_policy_xr0.start import for_acting, for_dataset
 from xr0.checkpoints import folder as checkpoints
@@ -66,6 +66,8 @@ class XR0Policy(PreTrainedPolicy):
             else for_acting(config, checkpoint)
         )
         self.checkpoint = checkpoint
+        (robot,) = checkpoint.robots.values()
+        config.input_features = inputs(robot.embodiment)  # whatever else a dataset holds
         self.stage = PostTrainStage(checkpoint.vla, RULES[config.prefix], config.frequency)
         self._acting: Policy | None = None
         self._queue: deque[Tensor] = deque()
