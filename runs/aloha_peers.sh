@@ -34,24 +34,28 @@ logs = [Path(sys.argv[1], stage, "metrics.jsonl").read_text().splitlines() for s
 print(round(sum(max(json.loads(line).get("seconds", 0) for line in log) for log in logs)))
 PY
 }
-train() { # POLICY: as many steps as fit into the time, by the speed of the first ten
-    local run=$work/$1 steps=10 seconds
-    local given=(--policy.type="$1" --policy.device=cpu --policy.push_to_hub=false --dataset.repo_id=local/aloha
-        --policy.input_features="$sees" --dataset.root="$work/demos" --num_workers=0 --batch_size=$batch --log_freq=50)
-    local options=options_$1
+train() { # POLICY: as many steps as fit into the time, by the speed of ten
+    local run=$work/$1 steps=10
     [ -d "$run/checkpoints/last/pretrained_model" ] && return
-    rm -rf "$run" "$run.speed"
-    seconds=$SECONDS
-    $lerobot/lerobot-train "${given[@]}" ${!options} --steps=2 --output_dir="$run.speed" > "$run.log" 2>&1
-    rm -rf "$run.speed"
-    local start=$((SECONDS - seconds))
-    seconds=$SECONDS
-    $lerobot/lerobot-train "${given[@]}" ${!options} --steps=12 --output_dir="$run.speed" > "$run.log" 2>&1
-    rm -rf "$run.speed"
-    local ten=$((SECONDS - seconds - start))
-    [ $form = full ] && steps=$((10 * $(spent) / (ten > 0 ? ten : 1)))
+    rm -rf "$run"
+    local two twelve
+    two=$(took "$1" 2) twelve=$(took "$1" 12)
+    [ $form = full ] && steps=$((10 * $(spent) / (twelve - two > 0 ? twelve - two : 1)))
     echo "$1: $steps steps"
-    $lerobot/lerobot-train "${given[@]}" ${!options} --steps=$steps --save_freq=$steps --output_dir="$run" > "$run.log" 2>&1
+    learn "$1" "$run" --steps="$steps" --save_freq="$steps"
+}
+took() { # POLICY STEPS: seconds
+    local begun=$SECONDS
+    learn "$1" "$work/$1.speed" --steps="$2"
+    rm -rf "$work/$1.speed"
+    echo $((SECONDS - begun))
+}
+learn() { # POLICY FOLDER OPTIONS...
+    local options=options_$1
+    $lerobot/lerobot-train --policy.type="$1" --policy.device=cpu --policy.push_to_hub=false \
+        --policy.input_features="$sees" --dataset.repo_id=local/aloha --dataset.root="$work/demos" --num_workers=0 \
+        --batch_size=$batch --log_freq=50 ${!options} --output_dir="$2" "${@:3}" > "$work/$1.log" 2>&1 ||
+        { tail -n 3 "$work/$1.log" >&2; return 1; }
 }
 cell() { # POLICY TASK MODE LATENCY_MS HORIZON
     xr0 eval aloha --server "$url" --tasks "$2" --episodes "$episodes" --mode "$3" --latency-ms "$4" --look plain \

@@ -114,8 +114,8 @@ def test_a_seed_is_a_scene_whatever_ran_before(env):
     np.testing.assert_allclose(env.numbers()[ENVIRONMENT_STATE], scene, atol=1e-6)
 
 
-def test_sentences_are_told_in_a_row_until_one_is_not_done():
-    """The expert does the first two, and does not know the third."""
+def test_sentences_are_told_in_a_row_until_one_is_not_done(tmp_path):
+    """The expert does the first two, and does not know the third. Each has a film."""
     known = set(TASKS)
     seed, tasks = next(
         (i, each.tasks)
@@ -123,8 +123,9 @@ def test_sentences_are_told_in_a_row_until_one_is_not_done():
         if {*each.tasks[:2]} <= known and each.tasks[2].startswith("rotate")
     )
     settings = Settings(mode="sync", benchmark="calvin", first_seed=seed, execute_horizon=1)
-    (row,) = crew.rows(settings.jobs(), work_on, Work(settings, None), workers=1)
+    (row,) = crew.rows(settings.jobs(), work_on, Work(settings, None, films=tmp_path), workers=1)
     annotations = OmegaConf.load(MODELS / "annotations/new_playtable_validation.yaml")
     assert [leg["instruction"] for leg in row["legs"]] == [annotations[task][0] for task in tasks[:3]]
     assert (row["in_a_row"], row["success"]) == (2, False)
+    assert sorted(film.name for film in tmp_path.iterdir()) == ["sequence_1.mp4", "sequence_2.mp4"]
     assert f"got the task {tasks[2]}" in row["error"]

@@ -25,7 +25,7 @@ CANNOT = "cannot"
 @dataclass(frozen=True)
 class Work:
     """What all workers of a board do. url: of the policy server, None for the experts; films: folder for a
-    film of each task's first episode."""
+    film of each task's first episode, or of each of its legs."""
 
     settings: Settings
     url: str | None
@@ -70,26 +70,23 @@ class Worker:
         return self._open[1]
 
     def _run(self, env: TaskEnv, task: str, seed: int) -> dict[str, Any]:
-        """All legs, as far as they are done; a film of them all."""
-        settings = self._work.settings
-        film = self._film(env) if seed == settings.first_seed else None
-        legs = [self._leg(env, task, seed, film, None)]
-        while legs[-1].success and len(legs) < settings.protocol.legs:
-            legs.append(self._leg(env, task, seed, film, cast(ChainEnv, env).go_on))
-        if film is not None and self._work.films is not None:
-            name = f"{task.replace('/', '-')}.mp4"
-            film.save(legs[-1], self._work.films / name, f"{settings.benchmark} {task}, {settings.mode}")
+        """All legs, as far as they are done."""
+        count = self._work.settings.protocol.legs
+        legs = [self._leg(env, task, seed, 1, None)]
+        while legs[-1].success and len(legs) < count:
+            legs.append(self._leg(env, task, seed, len(legs) + 1, cast(ChainEnv, env).go_on))
         rows = [leg.row() for leg in legs]
-        return rows[0] if settings.protocol.legs == 1 else chain.row(rows, settings.protocol.legs)
+        return rows[0] if count == 1 else chain.row(rows, count)
 
     def _leg(
-        self, env: TaskEnv, task: str, seed: int, film: Any, begin: Callable[[], str] | None
+        self, env: TaskEnv, task: str, seed: int, number: int, begin: Callable[[], str] | None
     ) -> EpisodeResult:
         settings = self._work.settings
         policy = self._client or ExpertPolicy(settings.benchmark, env)
         clock, inference = settings.timing(policy)
+        film = self._film(env) if seed == settings.first_seed else None
         try:
-            return rollout(
+            result = rollout(
                 env,
                 Episode(seed),
                 inference=inference,
@@ -103,6 +100,11 @@ class Worker:
             )
         finally:
             inference.close()
+        if film is not None and self._work.films is not None:
+            which = "" if settings.protocol.legs == 1 else f"_{number}"
+            name = f"{task.replace('/', '-')}{which}.mp4"
+            film.save(result, self._work.films / name, f"{settings.benchmark} {task}, {settings.mode}")
+        return result
 
     def _film(self, env: TaskEnv) -> Any:
         """What films an episode, where films are wanted."""
