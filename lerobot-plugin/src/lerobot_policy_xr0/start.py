@@ -11,9 +11,9 @@ from xr0.checkpoints import start as starts
 from xr0.checkpoints.folder import Checkpoint, Robot
 from xr0.data.source import Source, read_embodiment
 from xr0.data.stats import summaries
-from xr0.recipes.expert import RULES
+from xr0.recipes.expert import RULES, ready
 from xr0.recipes.given import check_titles, read_robot, statistics
-from xr0.train import trainable
+from xr0.train.trainable import Part
 from xr0_robot.types import Embodiment
 
 SEED = 0
@@ -29,9 +29,8 @@ def for_dataset(config: XR0Config, before: Checkpoint, root: Path) -> Checkpoint
     choice = cast(Literal["data", "checkpoint"] | None, config.stats)
     stats = statistics(summaries([source]), before.robots, choice)
     robot = source.embodiment
-    vla, fresh = starts.resized(before.vla, robot.model_dim, robot.model_dim, SEED)
+    vla, fresh = ready(before.vla, robot.model_dim, cast(Part, config.trainable), SEED)
     print(*fresh, sep="\n", end="\n" * bool(fresh), flush=True)
-    trainable.select(vla, cast(trainable.Part, config.trainable))
     contract = replace(RULES[config.prefix].contract, rounded_rope=before.contract.rounded_rope)
     robots = {robot.name: Robot(robot, stats[robot.name])}
     return replace(before, vla=vla, robots=robots, contract=contract)

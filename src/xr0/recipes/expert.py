@@ -90,13 +90,21 @@ def _train(
             finish.write_checkpoint(out, finished, settings)
 
 
-def _prepared(vla: VLA, material: Material, settings: FlowSettings) -> VLA:
-    """As wide as the robots need, and with what is to learn chosen. What is fresh in it is said."""
-    seed = settings.train.seed
-    wide, grown = starts.resized(vla, material.slots, material.slots, seed)
-    finish.say(material.here, *grown)
+def ready(
+    vla: VLA, slots: int, part: trainable.Part, seed: int, rank: int = trainable.LORA_RANK
+) -> tuple[VLA, tuple[str, ...]]:
+    """A start as wide as its robots need, with `part` of it to learn, and a line for what is fresh in it."""
+    wide, grown = starts.resized(vla, slots, slots, seed)
     with seeded(seed):  # adapters are drawn
-        trainable.select(wide, settings.trainable, settings.lora_rank)
+        trainable.select(wide, part, rank)
+    return wide, grown
+
+
+def _prepared(vla: VLA, material: Material, settings: FlowSettings) -> VLA:
+    """Ready to be trained as the run was told."""
+    seed, rank = settings.train.seed, settings.lora_rank
+    wide, grown = ready(vla, material.slots, settings.trainable, seed, rank)
+    finish.say(material.here, *grown)
     if settings.gradient_checkpointing:
         trainable.recompute(wide)
     return wide.train()

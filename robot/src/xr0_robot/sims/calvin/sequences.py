@@ -97,8 +97,7 @@ def drawn_anew() -> list[Sequence]:
         for number, (initial, count) in enumerate(zip(initials, counts, strict=True))
         for tasks in _from(module, initial, number, count)
     ]
-    np.random.RandomState(0).shuffle(found)
-    return found
+    return [found[i] for i in np.random.RandomState(0).permutation(len(found))]
 
 
 def _possible(values: list[Any]) -> bool:
