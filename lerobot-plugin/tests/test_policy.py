@@ -169,17 +169,23 @@ def test_a_policy_without_a_prefix_is_led_along_the_plan():
 
 
 def test_weights_that_change_are_seen_by_the_next_chunk(dataset):
-    batch, _ = seen()
+    """All of it: what is computed once from the weights too, as the modulations of the Euler steps."""
+    batch, view = seen()
     policy = to_be_trained(dataset, prefix="sync").eval()
-    torch.manual_seed(0)
-    before = policy.predict_action_chunk(batch)
+    policy.predict_action_chunk(batch)
     policy.train()
     with torch.no_grad():
         for parameter in policy.get_optim_params():
             parameter.mul_(1.05)
     policy.eval()
     torch.manual_seed(0)
-    assert not torch.allclose(policy.predict_action_chunk(batch), before)
+    got = policy.predict_action_chunk(batch)[0].numpy()
+    torch.manual_seed(0)
+    seed = torch.randint(2**31 - 1, (1,)).item()
+    expected, _ = Policy(policy.checkpoint).infer(
+        Request(view.images, view.state, view.instruction, None, seed)
+    )
+    np.testing.assert_allclose(got, expected, atol=1e-5)
 
 
 def test_what_is_saved_is_a_checkpoint_of_ours_and_is_loaded_again(dataset, tmp_path):

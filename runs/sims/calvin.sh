@@ -8,6 +8,6 @@ checkout() { # FOLDER REPOSITORY COMMIT
     git -C "$1" checkout --quiet "$3"
 }
 mkdir -p data/sims/calvin/src
-checkout data/sims/calvin/src/calvin_env "${CALVIN_ENV_GIT:-https://github.com/mees/calvin_env}" 797142c
-checkout data/sims/calvin/src/calvin "${CALVIN_GIT:-https://github.com/mees/calvin}" fa03f01
+checkout data/sims/calvin/src/calvin_env "${CALVIN_ENV_GIT:-https://github.com/mees/calvin_env}" 797142c588c21e76717268b7b430958dbd13bf48
+checkout data/sims/calvin/src/calvin "${CALVIN_GIT:-https://github.com/mees/calvin}" fa03f01f19c65920e18cf37398a9ce859274af76
 runs/sims/environment.sh calvin

@@ -7,7 +7,6 @@ from pathlib import Path
 import tyro
 from lerobot.configs import FeatureType, PolicyFeature
 
-from lerobot_policy_xr0.batches import inputs
 from lerobot_policy_xr0.configuration_xr0 import XR0Config
 from lerobot_policy_xr0.modeling_xr0 import XR0Policy
 from lerobot_policy_xr0.processor_xr0 import make_xr0_pre_post_processors
@@ -35,7 +34,6 @@ def export(checkpoint: str, out: Path, /, robot_type: str | None = None, contrac
         robot_type=robot_type,
         chunk_size=horizon,
         n_action_steps=min(horizon, XR0Config.n_action_steps),
-        input_features=inputs(robot.embodiment),
         output_features={ACTION: PolicyFeature(FeatureType.ACTION, (robot.embodiment.native_dim,))},
         push_to_hub=False,
     )

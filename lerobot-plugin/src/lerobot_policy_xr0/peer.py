@@ -16,12 +16,13 @@ import tyro
 from lerobot.configs import PreTrainedConfig
 from lerobot.policies.factory import get_policy_class, make_pre_post_processors
 
+from lerobot_policy_xr0.batches import inputs
 from xr0.checkpoints import weights
 from xr0.checkpoints.folder import read_json
-from xr0.policy import made_up_size
 from xr0.serve.adapter import request_of
 from xr0.serve.dispatch import Question
 from xr0.serve.server import HOST, PORT, Settings, serve
+from xr0.transform.processor import view_of
 from xr0_robot import wire
 from xr0_robot.features import IMAGES, STATE
 from xr0_robot.types import Embodiment, finite_vector
@@ -66,10 +67,8 @@ class Peer:
 
     def warm_up(self, largest_batch: int) -> None:
         """A blank observation."""
-        images = {
-            IMAGES + camera.key: torch.zeros(3, *made_up_size(camera)) for camera in self.embodiment.cameras
-        }
-        self._chunk({STATE: torch.zeros(self.embodiment.state_dim), **images}, "warm up", 0)
+        blank = {name: torch.zeros(feature.shape) for name, feature in inputs(self.embodiment).items()}
+        self._chunk(blank, "warm up", 0)
 
     def read(self, request: dict[str, Any]) -> Question:
         """ValueError, one line, where it does not fit the robot."""
@@ -81,10 +80,7 @@ class Peer:
         state = finite_vector("state", asked.state, self.embodiment.state_dim)
         seen: dict[str, torch.Tensor] = {STATE: torch.from_numpy(state).float()}
         for camera in self.embodiment.cameras:
-            if camera.key not in asked.images:
-                raise ValueError(f"camera {camera.key!r}: missing, got {sorted(asked.images)}")
-            camera.check(asked.images[camera.key])
-            picture = torch.from_numpy(np.ascontiguousarray(asked.images[camera.key]))
+            picture = torch.from_numpy(np.ascontiguousarray(view_of(asked.images, camera)))
             seen[IMAGES + camera.key] = picture.permute(2, 0, 1).float() / 255
         return Question(None, (seen, asked.instruction, asked.seed))
 
@@ -116,8 +112,7 @@ class Peer:
 def _check(config: PreTrainedConfig, embodiment: Embodiment, folder: Path) -> None:
     """ValueError where the policy reads or commands other numbers than the robot's."""
     wanted = {name: tuple(feature.shape) for name, feature in (config.input_features or {}).items()}
-    known = {IMAGES + camera.key: (3, *made_up_size(camera)) for camera in embodiment.cameras}
-    known |= {STATE: (embodiment.state_dim,)}
+    known = {name: tuple(feature.shape) for name, feature in inputs(embodiment).items()}
     alien = {name: shape for name, shape in wanted.items() if known.get(name) != shape}
     if alien:
         raise ValueError(f"{folder}: reads {alien}, robot {embodiment.name} has {known}")

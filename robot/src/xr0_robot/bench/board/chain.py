@@ -11,7 +11,8 @@ from xr0_robot.report import wilson
 
 def row(legs: Sequence[Mapping[str, Any]], count: int) -> dict[str, Any]:
     """The row of an episode of `count` legs, from those of the legs that were begun, in order. Ticks are
-    added up, latencies follow each other, seam ratio and jerk are medians; success is all of them."""
+    added up, latencies follow each other, seam ratio and jerk are medians; success is all of them. What
+    else there is, is the last leg's; `legs` has each one's own."""
     done = sum(leg["success"] for leg in legs)
     times = [leg["time_s"] for leg in legs]
     return {

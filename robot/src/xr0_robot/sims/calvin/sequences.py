@@ -76,8 +76,8 @@ class Sequence:
 
 
 def official() -> list[Sequence]:
-    """All of them; drawn at their first use, which takes half a minute, and kept. RuntimeError where CALVIN's
-    sources are missing."""
+    """All of them; drawn at their first use, which takes a minute or two, and kept. RuntimeError where
+    CALVIN's sources are missing."""
     if not KEPT.is_file():
         drawn = [{"initial": sequence.initial, "tasks": sequence.tasks} for sequence in drawn_anew()]
         report.write(KEPT, {"sequences": drawn})
@@ -87,7 +87,7 @@ def official() -> list[Sequence]:
 
 
 def drawn_anew() -> list[Sequence]:
-    """As the official `get_sequences` draws them, by its own conditions of each task, forty times faster."""
+    """As the official `get_sequences` draws them, by its own conditions of each task, but faster."""
     module = _module()
     initials = [dict(zip(CONDITIONS, values, strict=True)) for values in product(*CONDITIONS.values())]
     initials = [initial for initial in initials if _possible(list(initial.values()))]
