@@ -13,6 +13,25 @@ Numbers = float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
+class Apart:
+    """How far the tool point of this arm stays from that of another.
+
+    other: the other arm's pose segment; position [m] and yaw [rad] of its base frame in this arm's, both
+    upright. distance_m: of the two tool points at least. It keeps hands that point alike out of each other,
+    and wins over an acceleration limit: what would touch stops dead.
+    """
+
+    other: str
+    position: Vector3
+    yaw: float
+    distance_m: float
+
+    def __post_init__(self) -> None:
+        if not (self.distance_m > 0 and math.isfinite(self.yaw) and all(map(math.isfinite, self.position))):
+            raise ValueError(f"apart: got {self}, expected distance_m > 0, a finite position and yaw")
+
+
+@dataclass(frozen=True)
 class PoseLimit:
     """A box for the tool point [m, arm base frame], and the fastest it may be told to move and to turn.
 
@@ -27,6 +46,7 @@ class PoseLimit:
     turn_rad_s: float
     acceleration_m_s2: float = math.inf
     turn_acceleration_rad_s2: float = math.inf
+    apart: Apart | None = None
 
     def __post_init__(self) -> None:
         if not all(low < high for low, high in zip(self.low, self.high, strict=True)):

@@ -1,4 +1,5 @@
-"""The last station before the robot: no command leaves the box, outruns the limits or carries a NaN."""
+"""The last station before the robot: no command leaves the box, outruns the limits, brings two arms too near
+each other or carries a NaN."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from xr0_robot import canonical
+from xr0_robot.executor.apart import separations
 from xr0_robot.executor.clamping import Past, clamp
 from xr0_robot.limits import Limit, Limits, MotionLimit, PlainLimit, PoseLimit
 from xr0_robot.types import Embodiment, Segment, finite_vector
@@ -54,6 +56,7 @@ class Safety:
         for segment in embodiment.segments:
             _check_limit(segment, limits[segment.name], embodiment.twin(segment) is not None)
         self._embodiment = embodiment
+        self._separations = separations(embodiment, limits)
         self.limits: Limits = dict(limits)
         self._sent: Sent | None = None
 
@@ -118,6 +121,10 @@ class Safety:
             found = clamp(segment, limit, self._embodiment.dt, wanted[part], sent.past(segment))
             command[part], wanted[part] = found.command, found.wanted
             names += found.names
+        for pair in self._separations:
+            kept = pair.kept(command, sent.last)
+            names += (pair.name,) * (kept is not command)
+            command = kept
         return Verdict(command.copy(), names), Sent(sent.last, command, wanted)
 
     def _braked(self, sent: Sent) -> Sent:

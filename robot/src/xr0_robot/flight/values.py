@@ -55,6 +55,7 @@ GIVEN = frozenset(
         "_estop",
         "limits",
         "adjustment",
+        "_separations",
     }
 )
 """Attributes of the executor and of its parts that are given to it anew, not remembered."""

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from xr0_robot.sims.brick_table import expert as expert_file
 from xr0_robot.sims.brick_table import measure
-from xr0_robot.sims.brick_table.expert import Expert, Glide, truth
+from xr0_robot.sims.brick_table.expert import Expert, truth
 from xr0_robot.sims.brick_table.measure import run
+from xr0_robot.sims.glide import Glide
 
 DT = 1 / 30
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from xr0_robot.sims.brick_table.env import BrickTable
 from xr0_robot.sims.brick_table.tasks import Goal
+from xr0_robot.sims.glide import Glide, blend
 
 HOVER_Z = 0.085
 """Tool height above the table on approach [m]: fingertips pass over bricks."""
@@ -35,27 +36,6 @@ RESTART = 0.08
 """Command and arm further apart than this [m], as after a stop: start again from the arm."""
 HELD = 0.03
 """A held brick's centre is this near to the tool point [m]."""
-
-
-class Glide:
-    """A point [n] that follows a moving goal with limited speed and acceleration, braking in time."""
-
-    def __init__(self, start: np.ndarray, speed: float, acceleration: float) -> None:
-        self.position, self._velocity = start.copy(), np.zeros_like(start)
-        self._speed, self._acceleration = speed, acceleration
-
-    def step(self, goal: np.ndarray, dt: float) -> np.ndarray:
-        """The position after `dt` seconds."""
-        way = goal - self.position
-        distance = float(np.linalg.norm(way))
-        # Braking distance in discrete time: v^2 / 2a + v dt / 2 = distance.
-        brake = self._acceleration * (np.sqrt(0.25 * dt**2 + 2.0 * distance / self._acceleration) - 0.5 * dt)
-        wanted = way / max(distance, 1e-9) * min(self._speed, brake, distance / dt)
-        change = wanted - self._velocity
-        limit = self._acceleration * dt
-        self._velocity = self._velocity + change * min(1.0, limit / max(float(np.linalg.norm(change)), 1e-9))
-        self.position = self.position + self._velocity * dt
-        return self.position
 
 
 @dataclass(frozen=True)
@@ -131,7 +111,7 @@ class Expert:
         if self.phase == "carry":
             beside = float(np.hypot(x - goal.xy[0], y - goal.xy[1]))
             xy = goal.xy if z > LIFTED_Z else self._place.position[:2]
-            height = _blend(beside, goal.near_m, goal.near_m + 0.03, goal.height, CARRY_Z)
+            height = blend(beside, goal.near_m, goal.near_m + 0.03, goal.height, CARRY_Z)
             return np.array([*xy, height]), goal.yaw, 0.0
         height = RETREAT_Z if now.tool[6] > 0.7 else goal.height
         return np.array([*goal.xy, height]), goal.yaw, 1.0
@@ -140,14 +120,8 @@ class Expert:
         """A funnel: above the brick at a distance, around it once over it, turned and open."""
         beside = float(np.linalg.norm(now.tool[:2] - now.brick[:2]))
         ready = abs(now.tool[5] - now.brick_yaw) < 0.2 and (now.tool[6] > 0.85 or self.phase == "grasp")
-        height = _blend(beside, 0.012, 0.035, now.brick[2], HOVER_Z) if ready else HOVER_Z
+        height = blend(beside, 0.012, 0.035, now.brick[2], HOVER_Z) if ready else HOVER_Z
         return np.array([*now.brick[:2], height]), now.brick_yaw, 0.0 if self.phase == "grasp" else 1.0
-
-
-def _blend(value: float, low: float, high: float, at_low: float, at_high: float) -> float:
-    """Smoothly from `at_low` (value <= low) to `at_high` (value >= high)."""
-    s = float(np.clip((value - low) / (high - low), 0.0, 1.0))
-    return at_low + (at_high - at_low) * s * s * (3.0 - 2.0 * s)
 
 
 def _there(tool: np.ndarray, goal: Goal) -> bool:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xr0_robot.sims.brick_table.things import BIN_FLOOR, Bin, Brick, Prop
+from xr0_robot.sims.bins import BIN_FLOOR, Bin
+from xr0_robot.sims.brick_table.things import Brick, Prop
 
 WORKSPACE = ((0.29, 0.47), (-0.17, 0.17))
 """x and y [m] of brick centres: the gripper, open and turned by 45 degrees, clears the bins."""

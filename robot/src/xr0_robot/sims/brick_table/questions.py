@@ -13,9 +13,9 @@ from itertools import permutations
 import numpy as np
 
 from xr0_robot.sims import cameras
+from xr0_robot.sims.bins import WALL_HEIGHT
 from xr0_robot.sims.brick_table import layout, tasks
 from xr0_robot.sims.brick_table.env import RAISED, BrickTable
-from xr0_robot.sims.brick_table.things import WALL_HEIGHT
 from xr0_robot.sims.world import Question
 
 BOX = ("Where is the {thing}?", "Find the {thing}.", "Give the box of the {thing}.", "Locate the {thing}.")
