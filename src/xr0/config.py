@@ -5,12 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 
 FLOW_STEPS = 5
 """Euler steps of an inference (arXiv 2602.12684, and the released code's default)."""
+
+ExecutionName = Literal["reference", "eager", "graph"]
+"""Ways to compute one and the same inference, slowest first (`xr0.engine`)."""
+
+FASTEST: ExecutionName = "graph"
+"""Of those that tests hold equal to the next slower one."""
 
 RMS_EPS = 1e-6
 """Of every RMSNorm in the action expert (released modeling file)."""

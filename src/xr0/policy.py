@@ -12,17 +12,18 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from xr0 import engine
 from xr0.checkpoints import pretrained
 from xr0.checkpoints.folder import Checkpoint
 from xr0.checkpoints.options import LoadOptions
-from xr0.config import FLOW_STEPS
+from xr0.config import FLOW_STEPS, ExecutionName
 from xr0.data.collate import pad_rows
-from xr0.model import flow, guidance, prefill
+from xr0.engine import Prepared
+from xr0.model import prefill
 from xr0.plans import Plans, check_plausible
 from xr0.transform import actions as layout
 from xr0.transform.processor import Tokens
 from xr0.transform.tokenizer import padding_id
-from xr0.types import VLMInputs
 from xr0_robot.types import GUIDANCE, Camera, Embodiment, Guide, finite_vector
 
 BLANK_SIZE = (256, 256)
@@ -31,12 +32,14 @@ BLANK_SIZE = (256, 256)
 
 @dataclass(frozen=True)
 class Timing:
-    """Wall time of each stage of one inference [ms]; a batch's requests share it."""
+    """Wall time of each stage of one inference [ms], and the execution that computed it; a batch's requests
+    share them."""
 
     preprocess_ms: float
     vision_ms: float
     prefill_ms: float
     denoise_ms: float
+    execution: ExecutionName
 
     @property
     def total_ms(self) -> float:
@@ -70,21 +73,9 @@ class Row:
     seed: int
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A batch of requests as the model takes it; `native` are the robots' own states [b, state_dim]."""
-
-    inputs: VLMInputs
-    native: np.ndarray
-    state: Float[Tensor, "b 1 s"]
-    action_mask: Float[Tensor, "b t d"]
-    noise: Float[Tensor, "b t d"]
-    prefix: flow.Prefix | None
-    guide: guidance.Guide | None
-
-
 class Policy:
-    """A checkpoint ready to act: as its only robot, or the named one, in `steps` Euler steps.
+    """A checkpoint ready to act: as its only robot, or the named one, in `steps` Euler steps, by one of the
+    executions of `xr0.engine`.
 
     ValueError, one line, where it serves several robots and none is named, or another.
     """
@@ -95,6 +86,7 @@ class Policy:
         robot: str | None = None,
         device: torch.device | None = None,
         steps: int = FLOW_STEPS,
+        execution: ExecutionName = "eager",
     ) -> None:
         if steps < 1:
             raise ValueError(f"policy: got {steps} Euler steps, expected 1 or more")
@@ -107,9 +99,10 @@ class Policy:
         self.dtype = self.vla.sink.weight.dtype
         self.plans = Plans(self.embodiment, self.stats, self.device, self.dtype)
         with torch.no_grad():
-            self.schedule = self.vla.schedule(steps)
             opening = checkpoint.processor.opening(self.embodiment)
             self.opening = prefill.encode_opening(self.vla.vlm, torch.tensor(opening, device=self.device))
+            model = engine.Model(self.vla, checkpoint.contract, steps, self.opening)
+            self.execution = engine.execution(execution, model)
 
     @staticmethod
     def from_pretrained(
@@ -121,6 +114,7 @@ class Policy:
         embodiment: Embodiment | None = None,
         device: torch.device | None = None,
         steps: int = FLOW_STEPS,
+        execution: ExecutionName = "eager",
     ) -> Policy:
         """Load a folder of either layout, a .pt file of the released post-training code, or a hub name.
 
@@ -130,7 +124,7 @@ class Policy:
         ValueError in one line, also where one of these is needed and not given.
         """
         options = LoadOptions(robot_type, contract, tuple(views), embodiment)
-        return Policy(pretrained.load(source, options), robot_type, device, steps)
+        return Policy(pretrained.load(source, options), robot_type, device, steps, execution)
 
     @property
     def action_horizon(self) -> int:
@@ -166,20 +160,15 @@ class Policy:
     @torch.no_grad()
     def infer_rows(self, rows: Sequence[Row]) -> tuple[list[np.ndarray], Timing]:
         """The second half of `infer_batch`, for requests that were read before; `Timing` is its own."""
-        marks = [time.perf_counter()]
+        watch = engine.Watch(self.device)
         given = self._batch(rows)
-        marks.append(self._now())
-        features = prefill.encode_images(self.vla.vlm, given.inputs)
-        marks.append(self._now())
-        context = self.vla.encode_context(given.inputs, features, self.opening)
-        marks.append(self._now())
-        how = (self.checkpoint.contract, self.schedule, given.prefix, given.guide)
-        actions = self.vla.sample(context, given.state, given.action_mask, given.noise, *how)
+        watch.mark()
+        actions = self.execution(given, watch)
         native = self._decode(actions, given.native)
         if not all(np.isfinite(chunk).all() for chunk in native):
             raise ValueError("policy: the model answers with NaN or infinity")
-        marks.append(time.perf_counter())
-        return native, Timing(*(np.diff(marks) * 1e3).tolist())
+        watch.mark()
+        return native, Timing(*watch.spans_ms(), execution=watch.by or self.execution.name)
 
     def read(self, request: Request) -> Row:
         """Check, tokenize, normalise; from any thread. ValueError names what is wrong with which part."""
@@ -201,8 +190,10 @@ class Policy:
             raise ValueError("policy: got no request, expected at least one")
         padding = padding_id(self.checkpoint.processor.tokenizer)
         action_mask = self._tensor(self.stats.mask).expand(len(rows), -1, -1)
+        grids = {tuple(row.tokens.grids) for row in rows}
         return Prepared(
             pad_rows([row.tokens for row in rows], padding).to(self.device, self.dtype),
+            grids.pop() if len(grids) == 1 else None,
             np.stack([row.native for row in rows]),
             self._tensor(np.stack([row.state for row in rows])[:, None]),
             action_mask,
@@ -216,6 +207,7 @@ class Policy:
         images = {c.key: np.zeros((*made_up_size(c), 3), np.uint8) for c in self.embodiment.cameras}
         state = layout.decode_state(np.zeros(self.embodiment.model_dim), self.embodiment)
         row = self.read(Request(images, state, "warm up", None, seed=0))
+        self.execution.prepare(self._batch([row]), largest_batch)
         for size in {1, largest_batch}:
             self.infer_rows([row] * size)
 
@@ -227,6 +219,7 @@ class Policy:
             "action_horizon": self.action_horizon,
             "max_prefix": self.max_prefix,
             "guidance": list(GUIDANCE),
+            "execution": self.execution.name,
             "contract": asdict(self.checkpoint.contract),
             "checkpoint": {**checkpoint, "flow_steps": self.steps},
         }
@@ -257,11 +250,6 @@ class Policy:
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.device, self.dtype)
-
-    def _now(self) -> float:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        return time.perf_counter()
 
 
 def made_up_size(camera: Camera) -> tuple[int, int]:

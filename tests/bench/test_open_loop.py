@@ -70,7 +70,7 @@ class Teacher(Policy):
         assert all(r.images["base"].shape == (32, 32, 3) for r in requests)
         told = [r.state[:2] * DECAY ** np.arange(HORIZON + 1)[:, None] for r in requests]
         chunks = [np.concatenate([joints[1:], joints[:-1, :1]], axis=1) for joints in told]
-        return [chunk + self.off for chunk in chunks], Timing(0.0, 0.0, 0.0, 0.0)
+        return [chunk + self.off for chunk in chunks], Timing(0.0, 0.0, 0.0, 0.0, "eager")
 
 
 def compared(source: Source, policy: Any, every: int = 1, prefix: int = 0) -> open_loop.Comparison:

@@ -40,7 +40,7 @@ def test_the_same_noise_gives_the_same_actions(policies: tuple[Policy, Policy]) 
         context = policy.vla.encode(given.inputs)
         contract = policy.checkpoint.contract
         actions = policy.vla.sample(
-            context, given.state, given.action_mask, noise, contract, policy.schedule, None
+            context, given.state, given.action_mask, noise, contract, policy.vla.schedule(5), None
         )
         results.append(actions.detach().cpu())
     torch.testing.assert_close(results[1], results[0], atol=TOLERANCE, rtol=0)

@@ -25,7 +25,7 @@ class Echo(Policy):
         )
 
     def infer_rows(self, rows: Sequence[Row]) -> tuple[list[np.ndarray], Timing]:
-        return [np.full((30, 7), row.native[0]) for row in rows], Timing(1.0, 0.5, 1.5, 3.0)
+        return [np.full((30, 7), row.native[0]) for row in rows], Timing(1.0, 0.5, 1.5, 3.0, "eager")
 
 
 def message(**changes: Any) -> dict[str, Any]:
@@ -47,6 +47,7 @@ def test_a_client_that_knows_only_openpi_is_answered() -> None:
     assert ((answer[wire.ACTIONS] == 0).all(), (other[wire.ACTIONS] == 1).all()) == (True, True)
     assert answer[wire.ACTIONS].dtype == np.float32
     assert answer[wire.POLICY_TIMING][wire.INFER_MS] == pytest.approx(6.0)
+    assert answer[wire.POLICY_TIMING][wire.EXECUTION] == "eager"
     assert sorted(policy.asked[0].images) == ["base", "wrist"]
     assert policy.asked[0].prefix is None
     assert policy.asked[0].seed == 0

@@ -56,7 +56,7 @@ true, to get them. Answer, where they were asked for: floats of any shape, at mo
 ACTIONS = "actions"
 """float32 [action_horizon, native_dim], commands; row k is for k ticks after the observation."""
 POLICY_TIMING = "policy_timing"
-"""Map with at least `infer_ms`, measured by the policy."""
+"""Map with at least `infer_ms`, measured by the policy; `execution`, where it has several ways to compute."""
 SERVER_TIMING = "server_timing"
 """Map with `queue_ms`, `infer_ms` and, after the connection's first answer, `prev_total_ms`; `first_row`
 where the server knows the robot's rate."""
@@ -64,6 +64,7 @@ FIRST_ROW = "first_row"
 """int: row of `actions` for the first tick that had not begun when the answer left, counted from when the
 request was there; what the observation's age, the ways there and back take comes on top."""
 INFER_MS = "infer_ms"
+EXECUTION = "execution"
 QUEUE_MS = "queue_ms"
 PREV_TOTAL_MS = "prev_total_ms"
 

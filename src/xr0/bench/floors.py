@@ -13,10 +13,10 @@ from xr0.model.work import Ceilings, Work
 
 @dataclass(frozen=True)
 class Inference:
-    """One observation to one chunk, by its sizes.
+    """A batch of observations to one chunk each, by their sizes.
 
-    patches: of each view; tokens: of the context; read_before: of them, those whose keys and values are kept
-    between requests; horizon: ticks of the chunk; itemsize: bytes of a weight.
+    patches: of each view of a row; tokens: of the context; read_before: of them, those whose keys and values
+    are kept between requests; horizon: ticks of the chunk; itemsize: bytes of a weight.
     """
 
     config: ModelConfig
@@ -26,15 +26,16 @@ class Inference:
     horizon: int
     itemsize: int
     steps: int = FLOW_STEPS
+    batch: int = 1
 
     @property
     def stages(self) -> Mapping[str, Work]:
         """What each must compute and read."""
         sizes = self.config, self.tokens
         return {
-            "vision": work.vision(self.config, list(self.patches), self.itemsize),
-            "prefill": work.prefill(*sizes, self.read_before, self.itemsize),
-            "denoise": work.denoise(*sizes, self.horizon, self.steps, self.itemsize),
+            "vision": work.vision(self.config, list(self.patches) * self.batch, self.itemsize),
+            "prefill": work.prefill(*sizes, self.read_before, self.itemsize, self.batch),
+            "denoise": work.denoise(*sizes, self.horizon, self.steps, self.itemsize, self.batch),
         }
 
 

@@ -1,4 +1,4 @@
-"""A policy of a given shape with random weights, in memory: for the stopwatch."""
+"""A checkpoint of a given shape with random weights, in memory: for the stopwatch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from xr0.checkpoints.folder import Checkpoint, Robot
 from xr0.config import CAUSAL, EMPTY_SLOT_STD, ModelConfig
 from xr0.model import vlm
 from xr0.model.vla import VLA
-from xr0.policy import Policy
 from xr0.sizes import OFFICIAL_IMAGES, OFFICIAL_SPECIAL_IDS, official_4b
 from xr0.transform import tokenizer
 from xr0.transform.normalize import Stats
@@ -28,13 +27,13 @@ TITLES = ("Base View", "Left-Wrist View", "Right-Wrist View")
 """Of as many cameras as are asked for."""
 
 
-def official_4b_policy(views: int, horizon: int) -> Policy:
+def official_4b_checkpoint(views: int, horizon: int) -> Checkpoint:
     """The released size, bfloat16; ValueError for more views than there are titles."""
-    return policy(official_4b(), views, horizon)
+    return checkpoint(official_4b(), views, horizon)
 
 
-def policy(config: ModelConfig, views: int, horizon: int) -> Policy:
-    """A policy of any size for a robot with so many cameras."""
+def checkpoint(config: ModelConfig, views: int, horizon: int) -> Checkpoint:
+    """One of any size for a robot with so many cameras."""
     if horizon < 1:
         raise ValueError(f"bench: got horizon {horizon}, expected 1 or more")
     std = np.full((horizon, config.action_dim), EMPTY_SLOT_STD / 10, np.float32)
@@ -42,16 +41,8 @@ def policy(config: ModelConfig, views: int, horizon: int) -> Policy:
     zeros = np.zeros(config.state_dim, np.float32)
     stats = Stats(np.zeros_like(std), std, zeros, np.ones_like(zeros), "random")
     robots = {"bench": Robot(robot(views), stats)}
-    return Policy(
-        Checkpoint(
-            _vla(config),
-            Processor(tokenizer.placeholder(OFFICIAL_SPECIAL_IDS), OFFICIAL_IMAGES),
-            robots,
-            CAUSAL,
-            "random",
-            f"seed {SEED}",
-        )
-    )
+    processor = Processor(tokenizer.placeholder(OFFICIAL_SPECIAL_IDS), OFFICIAL_IMAGES)
+    return Checkpoint(_vla(config), processor, robots, CAUSAL, "random", f"seed {SEED}")
 
 
 def _vla(config: ModelConfig) -> VLA:

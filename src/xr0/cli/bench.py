@@ -8,6 +8,7 @@ import tyro
 
 from xr0.cli import options
 from xr0.cli.model import Contract, Shape
+from xr0.config import FASTEST, FLOW_STEPS, ExecutionName
 
 SHAPE_VIEWS = 2
 """Cameras of a shape unless named: what most of the released robots have."""
@@ -23,6 +24,9 @@ def latency(
     views: int | None = None,
     pixels: int | None = None,
     horizon: int = 10,
+    batch: int = 1,
+    execution: ExecutionName = FASTEST,
+    flow_steps: int = FLOW_STEPS,
     repeats: int = 20,
     warm_ups: int = 2,
     threads: int | None = None,
@@ -30,7 +34,7 @@ def latency(
     contract: Contract | None = None,
     json: Path | None = None,
 ) -> int:
-    """The stopwatch: one observation to one chunk, as the released model is run and as it is run here.
+    """The stopwatch: observations to chunks, as the released model is run and by another execution, in turns.
 
     Args:
         checkpoint: a folder or a name on the hub; its own horizon and cameras count.
@@ -38,6 +42,9 @@ def latency(
         views: cameras of a shape; a checkpoint must have as many.
         pixels: sides of each picture; the cameras' own otherwise, 256 where any will do.
         horizon: ticks of a chunk, for a shape.
+        batch: requests at a time.
+        execution: how they are computed (docs/latency.md).
+        flow_steps: Euler steps of an inference.
         repeats: how often each execution is timed.
         warm_ups: how often each runs before.
         threads: of PyTorch, on a CPU; its default otherwise.
@@ -54,17 +61,21 @@ def latency(
     from xr0.policy import Policy
     from xr0_robot import report
 
-    options.at_least(1, views=views, pixels=pixels, horizon=horizon, repeats=repeats, threads=threads)
+    options.at_least(1, views=views, pixels=pixels, horizon=horizon, batch=batch, flow_steps=flow_steps)
+    options.at_least(1, repeats=repeats, threads=threads)
     options.at_least(0, warm_ups=warm_ups)
     if threads is not None:
         torch.set_num_threads(threads)
     if checkpoint is None:
-        policy = {"official_4b": shapes.official_4b_policy}[shape](
-            SHAPE_VIEWS if views is None else views, horizon
-        )
+        build = {"official_4b": shapes.official_4b_checkpoint}[shape]
+        loaded = build(SHAPE_VIEWS if views is None else views, horizon)
     else:
-        policy = Policy(pretrained.load(checkpoint, LoadOptions(robot_type, contract)))
-    found = stopwatch.latency(policy, stopwatch.Fixture(views, pixels, repeats, warm_ups))
+        loaded = pretrained.load(checkpoint, LoadOptions(robot_type, contract))
+    policy, reference = (
+        Policy(loaded, robot_type, steps=flow_steps, execution=name) for name in (execution, "reference")
+    )
+    fixture = stopwatch.Fixture(views, pixels, repeats, warm_ups, batch)
+    found = stopwatch.latency(policy, reference, fixture)
     print("\n".join(stopwatch.lines(found)))
     if json is not None:
         report.write(json, found)

@@ -11,7 +11,7 @@ import tyro
 
 from xr0.cli import launch, options
 from xr0.cli.options import TINY
-from xr0.config import FLOW_STEPS
+from xr0.config import FASTEST, FLOW_STEPS, ExecutionName
 from xr0_robot import worlds
 from xr0_robot.modes import Mode
 
@@ -26,6 +26,7 @@ def in_world(
     checkpoint: Path = TINY,
     robot_type: str | None = None,
     flow_steps: int = FLOW_STEPS,
+    execution: ExecutionName = FASTEST,
     episodes: int = 200,
     first_seed: int = 1_000_000,
     mode: Mode = "async",
@@ -45,6 +46,7 @@ def in_world(
         checkpoint: folder of the policy.
         robot_type: which of several robots that the checkpoint serves.
         flow_steps: Euler steps of an inference.
+        execution: how it is computed (docs/latency.md).
         episodes: how many, on seeds first_seed, first_seed + 1, ...
         first_seed: training used seeds below 500000.
         mode: think while moving, as the checkpoint was trained to (async) or by another method
@@ -73,7 +75,7 @@ def in_world(
         first_seed,
         workers,
         json,
-        _served(flow_steps, robot_type),
+        _served(flow_steps, execution, robot_type),
         flight,
     )
 
@@ -88,6 +90,7 @@ def on_benchmark(
     expert: bool = False,
     robot_type: str | None = None,
     flow_steps: int = FLOW_STEPS,
+    execution: ExecutionName = FASTEST,
     tasks: tuple[str, ...] = (),
     episodes: int | None = None,
     first_seed: int | None = None,
@@ -111,6 +114,7 @@ def on_benchmark(
         expert: the benchmark's scripted experts, instead: checks that all is installed.
         robot_type: which of several robots that the checkpoint serves.
         flow_steps: Euler steps of an inference.
+        execution: how it is computed (docs/latency.md).
         tasks: tasks, groups or sets; those of the published table otherwise.
         episodes: of each task; the protocol's number otherwise.
         first_seed: the protocol's otherwise.
@@ -151,14 +155,15 @@ def on_benchmark(
         return launch.robot([*arguments, "--expert"], python)
     with ExitStack() as stack:
         if checkpoint is not None:
-            served = _served(flow_steps, robot_type)
+            served = _served(flow_steps, execution, robot_type)
             server = stack.enter_context(launch.server(checkpoint, options=served))
         return launch.robot([*arguments, "--url", str(server)], python)
 
 
-def _served(flow_steps: int, robot_type: str | None) -> list[str]:
+def _served(flow_steps: int, execution: ExecutionName, robot_type: str | None) -> list[str]:
     """Options of the server that is started."""
-    return ["--flow-steps", str(flow_steps)] + ([] if robot_type is None else ["--robot-type", robot_type])
+    given = ["--flow-steps", str(flow_steps), "--execution", execution]
+    return given + ([] if robot_type is None else ["--robot-type", robot_type])
 
 
 for name in worlds.WORLDS:

@@ -18,7 +18,7 @@ from xr0.cli import plan as cli_plan
 from xr0.cli import seam as cli_seam
 from xr0.cli import train as cli_train
 from xr0.cli.options import TINY
-from xr0.config import FLOW_STEPS
+from xr0.config import FASTEST, FLOW_STEPS, ExecutionName
 from xr0.touch import cli as cli_tactile
 from xr0_robot import worlds
 from xr0_robot.modes import Mode
@@ -119,6 +119,7 @@ def serve(
     log: Path | None = None,
     threads: int = 1,
     flow_steps: int = FLOW_STEPS,
+    execution: ExecutionName = FASTEST,
 ) -> int:
     """Serve a checkpoint to one robot or many, over openpi's websocket protocol (docs/serving.md).
 
@@ -135,6 +136,7 @@ def serve(
         log: file for a line of JSON for whatever happens.
         threads: of PyTorch, on a CPU.
         flow_steps: Euler steps of an inference.
+        execution: how it is computed (docs/latency.md).
     """
     import torch
 
@@ -149,7 +151,7 @@ def serve(
     known = groups(api_key, keys)
     settings = Settings(host, port, known, tls_certificate, tls_key, largest_batch, log)
     torch.set_num_threads(threads)
-    policy = Policy(pretrained.load(checkpoint, load.options()), steps=flow_steps)
+    policy = Policy(pretrained.load(checkpoint, load.options()), steps=flow_steps, execution=execution)
     serve_policy(ServedPolicy(policy), settings)
     return 0
 

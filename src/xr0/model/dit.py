@@ -127,6 +127,10 @@ class DiT(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.num_layers))
 
+    def stack(self) -> list[Layer]:
+        """Its layers, by their type."""
+        return [layer for layer in self.layers if isinstance(layer, Layer)]
+
     def forward(
         self,
         x: Float[Tensor, "b q c"],

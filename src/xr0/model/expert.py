@@ -40,7 +40,7 @@ class Expert(nn.Module):
         self.action_output_layer = Projector(size, action_dim, action_dim)
         self.t_embedder = TimeEmbedder(size)
         self.t_projector = TimeProjector(size)
-        self._dit_config = dit
+        self.dit_config = dit
 
     def encode(self, inputs: VLMInputs) -> Context:
         """Read the observation."""
@@ -83,7 +83,7 @@ class Expert(nn.Module):
     ) -> Layout:
         """Of a call under a contract; `own` stands in for the contract's mask among the expert's tokens."""
         ids = positions.dit_positions(context.last_position, horizon, prefix_lengths, contract.offset)
-        dit = self._dit_config
+        dit = self.dit_config
         table = positions.rotary_table(ids, dit.head_dim, dit.rope_theta, contract.rounded_rope)
         if own is None:
             own = masks.action_mask_dit(horizon, contract.window, context.mask.device)[None]

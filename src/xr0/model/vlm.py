@@ -109,6 +109,46 @@ def vision_tower(
     return tokens, tuple(deepstack)
 
 
+def vision_constants(
+    model: Qwen3VL, grids: Int[Tensor, "v 3"]
+) -> tuple[Float[Tensor, "p h"], Float[Tensor, "p e"], Float[Tensor, "p e"]]:
+    """What the vision tower adds to the patches of views of these grids, and the cosines and sines by which
+    it rotates their queries and keys. Read off its first block, before which it is stopped."""
+    visual: Any = model.model.visual
+
+    def blank(_module: Any, _given: Any, patches: Tensor) -> Tensor:
+        return torch.zeros_like(patches)
+
+    def stop(_module: Any, given: tuple[Tensor, ...], named: dict[str, Any]) -> None:
+        raise _FirstBlockError(given[0], *named["position_embeddings"])
+
+    hooks = (
+        visual.patch_embed.register_forward_hook(blank),
+        visual.blocks[0].register_forward_pre_hook(stop, with_kwargs=True),
+    )
+    weight = visual.patch_embed.proj.weight
+    try:
+        visual(weight.new_zeros(int(grids.prod(dim=1).sum()), weight[0].numel()), grid_thw=grids)
+    except _FirstBlockError as reached:
+        return reached.args
+    finally:
+        for hook in hooks:
+            hook.remove()
+    raise RuntimeError("vision tower: ran without its first block")
+
+
+class _FirstBlockError(Exception):
+    """Carries what the vision tower hands to its first block."""
+
+    args: tuple[Tensor, Tensor, Tensor]
+
+
+def text_table(model: Qwen3VL, positions: Int[Tensor, "3 b l"]) -> tuple[Tensor, Tensor]:
+    """Cosines and sines [b l e] of the language model at these positions."""
+    text: Any = model.model.language_model
+    return text.rotary_emb(torch.zeros(0, dtype=model.dtype, device=positions.device), positions)
+
+
 def text_layer(
     layer: Any,
     hidden: Float[Tensor, "b l h"],

@@ -49,8 +49,9 @@ def vision(config: ModelConfig, patches: list[int], itemsize: int) -> Work:
     return Work(flops, itemsize * (patch * h + depth * block + mergers * merger + n * h))
 
 
-def prefill(config: ModelConfig, tokens: int, done: int, itemsize: int) -> Work:
-    """The language model over all but the first `done` tokens; its last layer as far as keys and values."""
+def prefill(config: ModelConfig, tokens: int, done: int, itemsize: int, batch: int = 1) -> Work:
+    """The language model over all but the first `done` tokens of each row; its last layer as far as keys and
+    values."""
     t = config.vlm["text_config"]
     h, e, layers = t["hidden_size"], t["head_dim"], t["num_hidden_layers"]
     queries, keys = t["num_attention_heads"] * e, t["num_key_value_heads"] * e
@@ -58,10 +59,13 @@ def prefill(config: ModelConfig, tokens: int, done: int, itemsize: int) -> Work:
     weights = (layers - 1) * layer + 2 * h * keys
     attention = 0.5 * 4.0 * queries * (tokens * tokens - done * done) * (layers - 1)
     new = tokens - done
-    return Work(2.0 * new * weights + attention, itemsize * (weights + new * h + 2 * done * keys * layers))
+    read = weights + batch * (new * h + 2 * done * keys * layers)
+    return Work(batch * (2.0 * new * weights + attention), itemsize * read)
 
 
-def denoise(config: ModelConfig, context: int, horizon: int, steps: int, itemsize: int) -> Work:
+def denoise(
+    config: ModelConfig, context: int, horizon: int, steps: int, itemsize: int, batch: int = 1
+) -> Work:
     """All steps of the action expert; its weights are read anew in each."""
     h, layers = config.dit.hidden_size, config.dit.num_layers
     tokens = LEADING_TOKENS + horizon
@@ -69,7 +73,6 @@ def denoise(config: ModelConfig, context: int, horizon: int, steps: int, itemsiz
     ends = horizon * (config.action_dim * h + h * h + h * config.action_dim + config.action_dim**2)
     attention = 4.0 * h * tokens * (context + 0.5 * tokens) * layers
     once = config.state_dim * h + h * h
-    read = layers * (layer + 2 * context * h) + (config.action_dim + h) * h + MODULATIONS * h
-    return Work(
-        steps * (2.0 * (tokens * layers * layer + ends) + attention) + 2.0 * once, itemsize * steps * read
-    )
+    read = layers * (layer + batch * 2 * context * h) + (config.action_dim + h) * h + MODULATIONS * h
+    flops = steps * (2.0 * (tokens * layers * layer + ends) + attention) + 2.0 * once
+    return Work(batch * flops, itemsize * steps * read)

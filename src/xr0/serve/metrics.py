@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from xr0.serve.scheduler import Ask, Why
+from xr0_robot import wire
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """Of `Metrics.text`."""
@@ -29,6 +30,9 @@ class Metrics:
             "(too many of one key), superseded, expired, full.",
             ("outcome",),
             **own,
+        )
+        self._executed = Counter(
+            "executions", "Answers by the execution that computed them.", ("execution",), **own
         )
         self._missed = Counter("deadlines_missed", "Answers behind the end of their robot's plan.", **own)
         self._queue = Histogram("queue_seconds", "From request to batch.", buckets=SECONDS, **own)
@@ -56,6 +60,8 @@ class Metrics:
         """One request of it."""
         failed = "refused" if isinstance(reply, ValueError) else "failed"
         self._requests.labels(failed if isinstance(reply, Exception) else "answered").inc()
+        if not isinstance(reply, Exception) and (by := reply.get(wire.POLICY_TIMING, {}).get(wire.EXECUTION)):
+            self._executed.labels(by).inc()
         self._queue.observe(start_s - ask.came_s)
         if ask.plan_s and end_s > ask.came_s + ask.plan_s:
             self._missed.inc()

@@ -22,6 +22,9 @@ MIN_PIXELS, MAX_PIXELS = 1_024, 90_000
 MEAN = STD = 0.5
 """Of pixels in [0, 1], all channels."""
 
+VALUES = (np.arange(256, dtype=np.float32) / 255.0 - MEAN) / STD
+"""What the vision tower reads for each of a pixel's 256."""
+
 
 @dataclass(frozen=True)
 class ImageSpec:
@@ -112,6 +115,5 @@ def patches(image: np.ndarray, spec: ImageSpec) -> tuple[np.ndarray, tuple[int, 
     blocks = image.reshape(rows // m, m, p, columns // m, m, p, 3)
     # block row, block column, row in block, column in block, channel, pixel row, pixel column
     blocks = blocks.transpose(0, 3, 1, 4, 6, 2, 5).reshape(rows * columns, 3, 1, p, p)
-    blocks = np.broadcast_to(blocks, (rows * columns, 3, spec.temporal, p, p))
-    values = (blocks.astype(np.float32) / 255.0 - MEAN) / STD
+    values = np.broadcast_to(VALUES[blocks], (rows * columns, 3, spec.temporal, p, p))
     return values.reshape(rows * columns, -1), (rows, columns)
