@@ -18,9 +18,9 @@ HEAD = """\
 <!-- written by runs/latency_table.py -->
 # Latency on a CPU
 
-The executions share weights, inputs and process and take turns ([docs/latency.md](../../docs/latency.md));
-the floor is counted work over the matrix and copy speeds measured in the same run. `make bench` measures this;
-`make gpu` does so where there is a GPU, for which nothing is claimed yet.
+The executions share weights, inputs and process and take turns ([docs/latency.md](../../docs/latency.md)).
+The floor is counted work over the matrix and copy speeds measured in the same run. `make bench` measures
+this; `make gpu` does so where there is a GPU, for which nothing is claimed yet.
 """
 
 Report = dict[str, Any]
@@ -76,8 +76,7 @@ def main() -> None:
     """Write the report."""
     results, target = map(Path, sys.argv[1:])
     load = json.loads((results / "load_official_4b.json").read_text())
-    lines = HEAD.splitlines()
-    lines.append("")
+    lines: list[str] = [*HEAD.splitlines(), ""]
     for name, title in TITLES.items():
         lines += section(title, json.loads((results / name).read_text()))
     lines.append(f"Loading 4.7 B peaks at {load['load_peak_over_weights']:.2f} x the size of the weights.")
