@@ -16,6 +16,7 @@ import torch
 
 from xr0.bench import latency, shapes
 from xr0.model.vla import VLA
+from xr0.policy import Policy
 from xr0.sizes import OFFICIAL_IMAGES, official_4b
 from xr0.train import trainable
 from xr0.train.plan.job import Job
@@ -66,8 +67,8 @@ def status(name: str) -> int:
 
 def sample() -> tuple[VLA, Batch]:
     """A model of random weights, and one sample for it."""
-    policy = shapes.official_4b_policy(VIEWS, HORIZON)
-    given = policy.prepare([latency.fixed_request(policy, latency.Fixture(VIEWS, PIXELS, 1, 0))])
+    policy = Policy(shapes.official_4b_checkpoint(VIEWS, HORIZON))
+    given = policy.prepare(latency.fixed_requests(policy, latency.Fixture(VIEWS, PIXELS, 1, 0)))
     slots = policy.vla.config.action_dim
     batch = Batch(
         vlm=given.inputs,
@@ -77,6 +78,7 @@ def sample() -> tuple[VLA, Batch]:
         seeds=torch.tensor([5]),
         shared_seed=torch.tensor(0),
         origin=("made up",),
+        committed=torch.zeros(1, dtype=torch.long),
     )
     return policy.vla, batch
 

@@ -35,7 +35,7 @@ def test_the_same_noise_gives_the_same_actions(policies: tuple[Policy, Policy]) 
     fixture = bench.Fixture(views=3, pixels=64, repeats=1, warm_ups=0)
     results = []
     for policy in policies:
-        given = policy.prepare([bench.fixed_request(policy, fixture)])
+        given = policy.prepare([*bench.fixed_requests(policy, fixture)])
         noise = torch.from_numpy(np.random.default_rng(0).normal(size=given.noise.shape)).to(given.noise)
         context = policy.vla.encode(given.inputs)
         contract = policy.checkpoint.contract
@@ -48,7 +48,7 @@ def test_the_same_noise_gives_the_same_actions(policies: tuple[Policy, Policy]) 
 
 def test_a_batch_answers_as_single_calls_do(policies: tuple[Policy, Policy]) -> None:
     policy = policies[1]
-    request = bench.fixed_request(policy, bench.Fixture(views=3, pixels=64, repeats=1, warm_ups=0))
+    (request,) = bench.fixed_requests(policy, bench.Fixture(views=3, pixels=64, repeats=1, warm_ups=0))
     prefix = np.tile(request.state, (4, 1))
     requests = [request, type(request)(request.images, request.state, "Fold the towel.", prefix, 9)]
     together, _ = policy.infer_batch(requests)
@@ -57,6 +57,25 @@ def test_a_batch_answers_as_single_calls_do(policies: tuple[Policy, Policy]) -> 
 
 
 def test_the_stopwatch_reports_the_device(policies: tuple[Policy, Policy]) -> None:
-    report = bench.latency(policies[1], bench.Fixture(views=3, pixels=64, repeats=2, warm_ups=1))
+    reference = Policy(policies[1].checkpoint, device=policies[1].device, execution="reference")
+    report = bench.latency(policies[1], reference, bench.Fixture(views=3, pixels=64, repeats=2, warm_ups=1))
     assert report["device"] == torch.cuda.get_device_name()
-    assert 0 < report["peak_memory_bytes"] < 1e9
+    assert 0 < report["peak_bytes"] < 1e9
+
+
+def test_captured_graphs_give_the_eager_actions_and_say_so(
+    policies: tuple[Policy, Policy], device: torch.device
+) -> None:
+    eager = policies[1]
+    graph = Policy(eager.checkpoint, device=device, execution="graph")
+    fixture = bench.Fixture(views=3, pixels=256, repeats=1, warm_ups=0, batch=3)
+    requests = bench.fixed_requests(graph, fixture)
+    graph.warm_up(largest_batch=4)
+    for batch in (requests, requests[:1], requests[1:]):
+        found, timing = graph.infer_batch(batch)
+        expected, _ = eager.infer_batch(batch)
+        for mine, other in zip(found, expected, strict=True):
+            np.testing.assert_allclose(mine, other, atol=TOLERANCE)
+        assert timing.execution == "graph"
+    _, timing = graph.infer_batch([*requests, *requests])
+    assert timing.execution == "eager"

@@ -57,6 +57,7 @@ def latency(policy: Policy, reference: Policy, fixture: Fixture) -> dict[str, An
     ValueError where the policy has another number of views.
     """
     requests = fixed_requests(policy, fixture)
+    policy.execution.prepare(policy.prepare(requests), fixture.batch)
     for _ in range(fixture.warm_ups):
         policy.infer_batch(requests)
         reference.infer_batch(requests)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from xr0.config import ExecutionName
-from xr0.engine import kernels
-from xr0.engine.denoise import Denoiser, Start
+from xr0.engine.captured import Captured, sizes, smallest
 from xr0.engine.execution import Eager, Model
+from xr0.engine.fused import Feed, Stages
 from xr0.engine.places import Places
 from xr0.engine.prepared import Grids, Prepared, Watch
-from xr0.engine.text import LanguageModel
-from xr0.engine.vision import VisionTower
+
+logger = logging.getLogger("xr0.engine")
 
 ROOM = 512
 """Tokens that a sentence may be longer than the first one that was read with the same pictures."""
@@ -23,42 +25,64 @@ MOST_GRIDS = 8
 
 
 class Graph:
-    """Fused stages over known places; what fits none, and what needs a gradient, is computed eagerly."""
+    """Fused stages over known places. On a CPU those of other pictures are worked out when they are met; on a
+    GPU only what was captured before is fused. The rest, and what needs a gradient, is computed eagerly."""
 
     name: ExecutionName = "graph"
 
     def __init__(self, model: Model) -> None:
-        vla, opening = model.vla, model.opening
-        do = kernels.operations(vla.sink.weight.device, vla.sink.weight.dtype)
-        self._vlm, self._done = vla.vlm, 0 if opening is None else len(opening.ids)
-        self._eager = Eager(model)
-        self._vision = VisionTower(vla.vlm, do)
-        self._text = LanguageModel(vla.vlm, vla.config.dit.num_layers, opening, do)
-        self._denoise = Denoiser(vla, model.contract, model.steps, do)
+        self._vlm, self._done = model.vla.vlm, 0 if model.opening is None else len(model.opening.ids)
+        self._eager, self._stages = Eager(model), Stages(model)
+        self._on_gpu = model.vla.sink.weight.device.type == "cuda"
         self._places: dict[Grids, Places] = {}
+        self._captured: dict[Grids, dict[tuple[int, int], Captured]] = {}
+
+    @torch.inference_mode()
+    def prepare(self, given: Prepared, largest_batch: int) -> None:
+        """See `Execution`; on a GPU this captures, in tens of seconds."""
+        places = self._known(given)
+        if not self._on_gpu or places is None or given.grids is None:
+            return
+        feed = Feed.of(given, self._done)
+        wanted, pool = sizes(feed.ids.shape[1], largest_batch), torch.cuda.graph_pool_handle()
+        captured = self._captured[given.grids] = {}
+        for size in reversed(wanted):  # the largest first: smaller ones find their memory in the pool
+            captured[size] = Captured(self._stages, feed.room(*size), places, pool)
+            logger.info("captured %d of %d sizes", len(captured), len(wanted))
 
     def __call__(self, given: Prepared, watch: Watch) -> Float[Tensor, "b t d"]:
         """See `Execution`."""
-        places = self._known(given)
-        return self._eager(given, watch) if places is None else self._fused(given, places, watch)
-
-    def prepare(self, given: Prepared, largest_batch: int) -> None:
-        """See `Execution`."""
-        self._known(given)
+        if given.grids is None or (given.guide is not None and bool(given.guide.weights.any())):
+            return self._eager(given, watch)
+        actions = self._replayed(given, given.grids, watch) if self._on_gpu else self._fused(given, watch)
+        return self._eager(given, watch) if actions is None else actions
 
     @torch.inference_mode()
-    def _fused(self, given: Prepared, places: Places, watch: Watch) -> Float[Tensor, "b t d"]:
+    def _fused(self, given: Prepared, watch: Watch) -> Float[Tensor, "b t d"] | None:
+        """None for a sentence without end."""
+        places = self._known(given)
+        if places is None:
+            return None
+        watch.by, feed = self.name, Feed.of(given, self._done)
+        features = self._stages.vision(feed.pixels, places)
+        watch.mark()
+        context = self._stages.prefill(feed.ids, feed.lengths, features, places)
+        watch.mark()
+        return self._stages.denoise(context, feed.state, feed.action_mask, feed.start)
+
+    @torch.inference_mode()
+    def _replayed(self, given: Prepared, grids: Grids, watch: Watch) -> Float[Tensor, "b t d"] | None:
+        """None for a batch that fits nothing captured."""
+        captured, feed = self._captured.get(grids, {}), Feed.of(given, self._done)
+        size = smallest(list(captured), *feed.ids.shape)
+        if size is None:
+            return None
         watch.by = self.name
-        ids, lengths = given.inputs.input_ids, given.inputs.attention_mask.sum(dim=1)
-        features = self._vision(given.inputs.pixel_values.unflatten(0, (len(ids), -1)), places)
-        watch.mark()
-        context = self._text(ids[:, self._done :], lengths, features, places)
-        watch.mark()
-        return self._denoise(context, given.state, given.action_mask, Start.of(given))
+        return captured[size](feed, watch)
 
     def _known(self, given: Prepared) -> Places | None:
-        """None for pictures of several sizes, a sentence without end, and a guide by gradient."""
-        if given.grids is None or (given.guide is not None and bool(given.guide.weights.any())):
+        """Of a batch's pictures, where its sentences are not too long for them."""
+        if given.grids is None:
             return None
         places = self._places.get(given.grids)
         if places is None:
