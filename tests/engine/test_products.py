@@ -19,6 +19,24 @@ def test_layers_share_the_weights_of_their_product() -> None:
     assert storage == {product.weight.untyped_storage().data_ptr()}
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("rows", [1, 2, 5, 6, 13])
+def test_products_of_any_number_of_rows_are_those_of_the_layer(rows: int, threads: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        for width in (48, 50):  # the second has no whole number of panels
+            layer = nn.Linear(20, width)
+            product, x = Product.of(layer), torch.randn(rows + 1, 2, 20)[1:]
+            torch.testing.assert_close(product(x), layer(x), atol=1e-5, rtol=1e-5)
+            assert layer.bias is not None
+            torch.testing.assert_close(product.plain(x), layer(x) - layer.bias, atol=1e-5, rtol=1e-5)
+            other = torch.randn(20, 2, rows).permute(2, 1, 0)
+            torch.testing.assert_close(product(other), layer(other), atol=1e-5, rtol=1e-5)
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_layers_of_which_only_some_have_a_bias_make_no_product() -> None:
     with pytest.raises(ValueError, match="1 of 2 layers have a bias"):
         Product.of(nn.Linear(4, 4), nn.Linear(4, 4, bias=False))

@@ -11,6 +11,7 @@ The context's keys and values are written once, before the expert's own, which e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -52,7 +53,7 @@ class Start:
 
 
 class FusedLayer:
-    """One DiT layer in all steps of an integration; what a step changes has its number k first."""
+    """One DiT layer in all steps of an integration: of what a step changes there is one for each."""
 
     def __init__(self, layer: Layer, schedule: Float[Tensor, "k 6 c"], operations: Operations) -> None:
         self._do, attention, mlp = operations, layer.attn, layer.mlp
@@ -62,7 +63,7 @@ class FusedLayer:
         self.norms = (attention.q_norm.weight, attention.k_norm.weight)
         self.norm1, self.bias1 = _folded(layer.input_layernorm.weight, scale1, shift1, self.qkv)
         self.norm2, self.bias2 = _folded(layer.post_layernorm.weight, scale2, shift2, self.gate_up)
-        self.gate1, self.gate2 = gate1.to(schedule.dtype), gate2.to(schedule.dtype)
+        self.gate1, self.gate2 = (gate.to(schedule.dtype).unbind(0) for gate in (gate1, gate2))
         self.middle, self.final = layer.middle_layernorm.weight, layer.final_layernorm.weight
 
     def __call__(
@@ -146,11 +147,11 @@ class Denoiser:
 
 def _folded(
     weight: Float[Tensor, " c"], scale: Float[Tensor, "k c"], shift: Float[Tensor, "k c"], product: Product
-) -> tuple[Float[Tensor, "k c"], Float[Tensor, "k o"]]:
+) -> tuple[Sequence[Float[Tensor, " c"]], Sequence[Float[Tensor, " o"]]]:
     """w' and b' of every step."""
     bias = shift @ product.weight.float().t()
     bias = bias if product.bias is None else bias + product.bias
-    return (weight * (1 + scale)).to(weight.dtype), bias.to(weight.dtype)
+    return (weight * (1 + scale)).to(weight.dtype).unbind(0), bias.to(weight.dtype).unbind(0)
 
 
 def _projector(projector: Projector) -> tuple[Product, Product]:

@@ -1,8 +1,11 @@
-/* What stands between two matrix products, in one pass each; float32. `operations.py` says the same in PyTorch. */
+/* Matrix products of weights that fit the cache, and what stands between two of them in one pass each; float32.
+   `operations.py` and `products.py` say the same in PyTorch. */
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+#define PANEL_ROWS 6 /* with 16 outputs each they fill the 16 registers of AVX2 */
 
 /* e^x to 2 units in the last place: 2^n by its bits, e^r by its series for |r| <= ln(2) / 2. */
 static inline float exponential(float x)
@@ -128,5 +131,44 @@ void heads(const float *qkv, const float *bias, const float *query_norm, const f
             for (long i = 0; i < e; i++)
                 value[i] = x[i] + (b ? b[i] : 0.0f);
         }
+    }
+}
+
+typedef float Vector __attribute__((vector_size(32), aligned(4)));
+
+/* `rows` rows of a W^T + bias for a panel of 16 outputs, which stay in registers; w: the panel's weights [k 16]. */
+static inline __attribute__((always_inline)) void panel(const float *a, const float *w, const float *bias,
+                                                        float *restrict out, long k, long n, int rows)
+{
+    Vector left[PANEL_ROWS], right[PANEL_ROWS];
+    for (int i = 0; i < rows; i++) {
+        left[i] = bias ? *(const Vector *)bias : (Vector){0};
+        right[i] = bias ? *(const Vector *)(bias + 8) : (Vector){0};
+    }
+    for (long p = 0; p < k; p++, w += 16) {
+        Vector w0 = *(const Vector *)w, w1 = *(const Vector *)(w + 8);
+        for (int i = 0; i < rows; i++) {
+            left[i] += a[i * k + p] * w0;
+            right[i] += a[i * k + p] * w1;
+        }
+    }
+    for (int i = 0; i < rows; i++) {
+        *(Vector *)(out + i * n) = left[i];
+        *(Vector *)(out + i * n + 8) = right[i];
+    }
+}
+
+/* a [m k] times W^T + bias, to [m n]; w: panels [n/16 k 16], each read once for all rows; bias may be missing. */
+void product(const float *a, const float *w, const float *bias, float *out, long m, long k, long n)
+{
+    for (long j = 0; j < n; j += 16, w += 16 * k) {
+        const float *b = bias ? bias + j : bias;
+        long i = 0;
+        for (; i + PANEL_ROWS <= m; i += PANEL_ROWS)
+            panel(a + i * k, w, b, out + i * n + j, k, n, PANEL_ROWS);
+        for (; i + 2 <= m; i += 2)
+            panel(a + i * k, w, b, out + i * n + j, k, n, 2);
+        if (i < m)
+            panel(a + i * k, w, b, out + i * n + j, k, n, 1);
     }
 }

@@ -1,5 +1,5 @@
-"""The operations between matrix products on a CPU, in C (`kernels.c`): compiled once on this machine, kept in
-the cache, and held against `operations.TorchOperations` by tests."""
+"""What a CPU computes in C (`kernels.c`): compiled once on this machine, kept in the cache, and held against
+PyTorch by tests."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from xr0.data.cache import cache_dir, published
@@ -34,6 +35,13 @@ FLAGS = (
 
 VECTORS = {"AVX2": ("-mavx2", "-mfma"), "AVX512": ("-mavx512f", "-mavx512vl", "-mavx512dq", "-mfma")}
 """By what PyTorch finds in the CPU."""
+
+
+PANEL = 16
+"""Outputs of a product that are computed together."""
+
+CACHED = 1 << 20
+"""Weights of a product that is computed here, at most: 4 MB. PyTorch is as fast with larger ones."""
 
 
 def operations(device: torch.device, dtype: torch.dtype) -> Operations:
@@ -62,22 +70,52 @@ def compiled() -> ctypes.PyDLL | None:
         except subprocess.CalledProcessError as error:
             logger.warning("%s cannot compile the kernels: %s", compiler, error.stderr.strip())
             return None
-    return ctypes.PyDLL(str(path))  # keeps the interpreter's lock: a call takes microseconds
+    return _typed(ctypes.PyDLL(str(path)))  # keeps the interpreter's lock: a call takes microseconds
+
+
+def _typed(library: ctypes.PyDLL) -> ctypes.PyDLL:
+    pointer, number, real = ctypes.c_void_p, ctypes.c_long, ctypes.c_float
+    arguments = {
+        "norm": [pointer] * 3 + [number] * 2 + [real],
+        "residual": [pointer] * 6 + [number] * 2 + [real],
+        "gelu": [pointer] * 3 + [number] * 2,
+        "swiglu": [pointer] * 3 + [number] * 2,
+        "heads": [pointer] * 6 + [number] + [pointer] * 3 + [number] * 6 + [real],
+        "product": [pointer] * 4 + [number] * 3,
+    }
+    for name, types in arguments.items():
+        function = getattr(library, name)
+        function.argtypes, function.restype = types, None
+    return library
+
+
+def packed(weight: Float[Tensor, "o i"]) -> Float[Tensor, "j i 16"] | None:
+    """A product's weights in panels, for `product`; None where PyTorch is to compute it."""
+    vectors = torch.backends.cpu.get_cpu_capability() in VECTORS
+    fits = weight.numel() <= CACHED and len(weight) % PANEL == 0
+    if weight.device.type != "cpu" or weight.dtype != torch.float32 or not (fits and vectors and compiled()):
+        return None
+    return weight.detach().unflatten(0, (-1, PANEL)).transpose(1, 2).contiguous()
+
+
+def product(
+    x: Float[Tensor, "... i"], panels: Float[Tensor, "j i 16"], bias: Float[Tensor, " o"] | None
+) -> Float[Tensor, "... o"]:
+    """x W^T + b, in one thread."""
+    x, width = x.contiguous(), len(panels) * PANEL
+    out, inner = x.new_empty(*x.shape[:-1], width), x.shape[-1]
+    if (library := compiled()) is None:
+        raise RuntimeError("kernel: panels without a compiler, which no product has")
+    library.product(_at(x), _at(panels), _at(bias), _at(out), x.numel() // inner, inner, width)
+    return out
 
 
 class CompiledOperations:
     """On the CPU, in float32."""
 
     def __init__(self, library: ctypes.PyDLL) -> None:
-        self._norm, self._residual = library.norm, library.residual
-        self._gelu, self._swiglu, self._heads = library.gelu, library.swiglu, library.heads
-        pointer, number, real = ctypes.c_void_p, ctypes.c_long, ctypes.c_float
-        self._norm.argtypes = [pointer] * 3 + [number] * 2 + [real]
-        self._residual.argtypes = [pointer] * 6 + [number] * 2 + [real]
-        self._gelu.argtypes = self._swiglu.argtypes = [pointer] * 3 + [number] * 2
-        self._heads.argtypes = [pointer] * 6 + [number] + [pointer] * 3 + [number] * 6 + [real]
-        for function in (self._norm, self._residual, self._gelu, self._swiglu, self._heads):
-            function.restype = None
+        self._norm, self._residual, self._gelu = library.norm, library.residual, library.gelu
+        self._swiglu, self._heads = library.swiglu, library.heads
 
     def norm(self, x: Tensor, weight: Tensor, eps: float) -> Tensor:
         """See `Operations`."""

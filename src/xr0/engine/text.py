@@ -28,8 +28,8 @@ class TextLayer:
         self.qkv = Product.of(attention.q_proj, attention.k_proj, attention.v_proj)
         self.out = Product.of(attention.o_proj)
         self.gate_up, self.down = Product.of(mlp.gate_proj, mlp.up_proj), Product.of(mlp.down_proj)
+        self.keys_values = self.qkv.rows(attention.q_proj.out_features)
         self.head_dim: int = attention.head_dim
-        self.width: int = attention.q_proj.out_features
         self.shared: int = attention.k_proj.out_features // self.head_dim
 
     def __call__(
@@ -46,7 +46,7 @@ class TextLayer:
     def memory(self, x: Float[Tensor, "b l h"], table: Table, length: int) -> Memory:
         """Keys and values alone."""
         memory = self._room(x, length)
-        self._heads(self.qkv.rows(self.width)(self._norm(x, self.norm1)), memory, table)
+        self._heads(self.keys_values(self._norm(x, self.norm1)), memory, table)
         return memory
 
     def _heads(self, qkv: Tensor, memory: Memory, table: Table) -> Tensor:
