@@ -32,6 +32,7 @@ BENCHMARKS: Mapping[str, str] = {
     "calvin": "CALVIN: a Panda arm at a table, 1000 sequences of five tasks, two cameras, 30 Hz",
     "libero": "LIBERO: a Panda arm, four suites of ten tasks, LIBERO-90 and LIBERO-PRO, two cameras, 20 Hz",
     "metaworld": "Meta-World MT50: fifty tasks at a table, one camera, 80 Hz",
+    "simpler": "SimplerEnv: a WidowX arm, four tasks, one camera, 5 Hz (ManiSkill 3 has no Google robot)",
 }
 """Published benchmarks with what they are, in words: many tasks, one protocol; made in `sims/<name>`."""
 

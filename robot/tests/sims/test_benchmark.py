@@ -102,3 +102,14 @@ def test_a_missing_simulator_is_one_line_with_the_command_that_makes_it():
         ValueError, match="benchmark: got 'nowhere', expected one of aloha, calvin, libero, metaworld"
     ):
         open_protocol("nowhere")
+
+
+def test_simplerenvs_protocol_is_the_published_one():
+    """24 scenes of four tasks, 60 ticks at 5 Hz, 120 for the eggplant, four commands between questions."""
+    protocol = open_protocol("simpler")
+    ticks = {task.name: task.ticks for task in protocol.select(())}
+    assert ticks == {"spoon": 60, "carrot": 60, "stack": 60, "eggplant": 120}
+    assert (protocol.episodes, protocol.execute_horizon, protocol.robot.rate_hz) == (24, 4, 5.0)
+    assert protocol.scaled(None) == protocol.robot
+    with pytest.raises(ValueError, match="got 'coke', expected tasks of widowx"):
+        protocol.select(["coke"])

@@ -15,6 +15,7 @@ import numpy as np
 
 from xr0_robot import rotation
 from xr0_robot.sims.benchmark import Act
+from xr0_robot.sims.grasping import narrowest
 from xr0_robot.sims.libero import shapes
 from xr0_robot.sims.libero.env import LiberoTask
 
@@ -115,7 +116,7 @@ class Script:
         z = max((low + top) / 2, top - DEPTH_M)
         touched = whole[abs(whole[:, 2] - z) < BAND_M]
         touched = touched if len(touched) > 2 else whole
-        across, width, middle = shapes.narrowest(touched)
+        across, width, middle = narrowest(touched)
         if width <= WIDEST_M:
             return Grasp(np.array([*middle[:2], z]), across)
         reach = ((touched - middle) @ self._fingers).max() - WALL_M

@@ -31,21 +31,6 @@ def points(model: Any, data: Any, body: int) -> Points:
     )
 
 
-def narrowest(shape: Points) -> tuple[np.ndarray, float, np.ndarray]:
-    """The horizontal direction [3] across which a shape is least wide, how wide [m], and the middle [3] there
-    of its bounds."""
-    angles = np.deg2rad(np.arange(0, 180, 5))
-    directions = np.stack([np.cos(angles), np.sin(angles)])
-    across = shape[:, :2] @ directions
-    low, high = across.min(axis=0), across.max(axis=0)
-    k = int(np.argmin(high - low))
-    along = shape[:, :2] @ np.array([-directions[1, k], directions[0, k]])
-    middle = (low[k] + high[k]) / 2 * directions[:, k]
-    middle = middle + (along.min() + along.max()) / 2 * np.array([-directions[1, k], directions[0, k]])
-    centre = np.array([*middle, (shape[:, 2].min() + shape[:, 2].max()) / 2])
-    return np.array([*directions[:, k], 0.0]), float(high[k] - low[k]), centre
-
-
 def _below(model: Any, body: int) -> set[int]:
     found = {body}
     for other in range(body + 1, model.nbody):  # parents come first
