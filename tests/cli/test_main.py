@@ -83,7 +83,7 @@ def test_a_failure_of_the_program_itself_is_one_line_too(tmp_path: Path) -> None
         (["data", "demos", "x", "--episodes", "-2"], "--episodes: got -2, expected at least 1"),
         (
             ["data", "demos", "x", "--tasks", "mt10"],
-            r"--tasks, --pixels, --look: are of a benchmark \(aloha, calvin, libero, metaworld, simpler\), got bricks",
+            r"--pixels, --look: are of a benchmark \(aloha, calvin, libero, metaworld, simpler\), got bricks",
         ),
         (["serve", "nowhere", "--port", "99999"], r"port: got 99999, expected 0 \(any\) to 65535"),
         (["serve", "nowhere", "--port", "-1"], r"port: got -1, expected 0 \(any\) to 65535"),

@@ -5,11 +5,11 @@ import pytest
 
 import xr0_robot.sims  # noqa: F401 (before MuJoCo: it chooses the OpenGL library)
 
-WITHOUT_MUJOCO = "calvin"
+WITHOUT_MUJOCO = ("calvin", "simpler")
 collect_ignore = (
     []
     if find_spec("mujoco")
-    else [p.name for p in Path(__file__).parent.iterdir() if p.name != WITHOUT_MUJOCO]
+    else [p.name for p in Path(__file__).parent.iterdir() if p.name not in WITHOUT_MUJOCO]
 )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("mani_skill", reason="in data/sims/simpler alone: runs/sims/simpler.sh")
+pytest.importorskip("sapien", reason="in data/sims/simpler alone: runs/sims/simpler.sh")
 
 import cv2
 import table_of_simpler  # noqa: F401 - before the simulator looks for its table
@@ -70,6 +70,8 @@ def test_the_state_says_where_the_hand_is_from_pointing_down_and_how_open(tasks)
     assert start[6] > 0.9
     for _ in range(4):
         env.apply(np.array([0.0, 0.0, 0.01, 0.0, 0.0, 0.1, 0.4]))
+    for _ in range(4):
+        env.apply(np.array([0.0] * 6 + [0.4]))
     moved = env.state() - start
     np.testing.assert_allclose(moved[:3], [0.0, 0.0, 0.04], atol=0.01)
     np.testing.assert_allclose(moved[3:6], [0.0, 0.0, 0.4], atol=0.08)

@@ -27,8 +27,8 @@ STEP_M, STEP_RAD = 0.015, 0.15
 GRIP_TICKS = 3
 """Until the fingers are closed or open."""
 
-DEPTH_M, FLOOR_M = 0.02, 0.0
-"""How far below a thing's top it is held, and how near the fingertips come to what it stands on."""
+DEPTH_M = 0.02
+"""How far below a thing's top it is held, unless it is flatter."""
 
 CLEAR_M = 0.09
 """Of the hand, above where things are held."""
@@ -61,7 +61,7 @@ class Script:
         """Take the thing to its goal, and let go."""
         shape = self._points(0)
         across, _, held = narrowest(shape)
-        held[2] = max(shape[:, 2].max() - DEPTH_M, shape[:, 2].min() + FLOOR_M)
+        held[2] = max(shape[:, 2].max() - DEPTH_M, shape[:, 2].min())
         turn = self._facing(across)
         yield from self._to(held + CLEAR_M * UP, turn)
         yield from self._to(held, turn)
