@@ -20,10 +20,22 @@ BRICK_TABLE: Mapping[str, str] = {
 LOOKS_AND_THINGS = {name: BRICK_TABLE[name] for name in (TRAINED, "moved", "light", "six")}
 """Of these, what fits every robot and every task there."""
 
+LEGO: Mapping[str, str] = {
+    TRAINED: "an assembly of ten bricks; in a quarter of the episodes only one colour is asked for",
+    "stolen": "a brick is taken out of the hand once",
+    "light": LOOKS_AND_THINGS["light"],
+    "la5": "an assembly of 5 bricks, all to be sorted",
+    "la10": "an assembly of 10 bricks, all to be sorted",
+    "la20": "an assembly of 20 bricks, all to be sorted",
+    "ma34": "three assemblies with 34 bricks, all to be sorted",
+}
+"""What can be unlike training at the Lego table; la5 to ma34 are the paper's tasks."""
+
 WORLDS: Mapping[str, Mapping[str, str]] = {
     "bricks": BRICK_TABLE,
     "bricks_joints": LOOKS_AND_THINGS,
     "stacking": LOOKS_AND_THINGS,
+    "lego": LEGO,
 }
 """Each world's variants with what they are, in words; made in `sims/<world>`."""
 

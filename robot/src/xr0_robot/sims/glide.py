@@ -10,7 +10,7 @@ class Glide:
 
     def __init__(self, start: np.ndarray, speed: float, acceleration: float) -> None:
         self.position, self._velocity = start.copy(), np.zeros_like(start)
-        self._speed, self._acceleration = speed, acceleration
+        self.speed, self._acceleration = speed, acceleration
 
     def step(self, goal: np.ndarray, dt: float) -> np.ndarray:
         """The position after `dt` seconds."""
@@ -18,7 +18,7 @@ class Glide:
         distance = float(np.linalg.norm(way))
         # Braking distance in discrete time: v^2 / 2a + v dt / 2 = distance.
         brake = self._acceleration * (np.sqrt(0.25 * dt**2 + 2.0 * distance / self._acceleration) - 0.5 * dt)
-        wanted = way / max(distance, 1e-9) * min(self._speed, brake, distance / dt)
+        wanted = way / max(distance, 1e-9) * min(self.speed, brake, distance / dt)
         change = wanted - self._velocity
         limit = self._acceleration * dt
         self._velocity = self._velocity + change * min(1.0, limit / max(float(np.linalg.norm(change)), 1e-9))

@@ -20,6 +20,9 @@ TABLE_RGB = (0.74, 0.70, 0.64)
 LAMP = (0.4, 0.0, 1.5)
 """Usual colour of the table and place of the lamp [m]."""
 
+RIGID = 'integrator="implicitfast" cone="elliptic" impratio="10"'
+"""MuJoCo's options for things that are gripped by friction: they do not creep out of the fingers."""
+
 
 @dataclass(frozen=True)
 class Arm(ABC):
@@ -61,12 +64,15 @@ class View:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything on the table. timestep: of the physics [s]; things: further bodies, as MJCF."""
+    """Everything on the table. timestep: of the physics [s]; things: further bodies, as MJCF; sections: what
+    they need outside the world's body (materials, equalities); option: how the physics is integrated."""
 
     arms: tuple[Arm, ...]
     views: tuple[View, ...]
     timestep: float
     things: str = ""
+    sections: str = ""
+    option: str = RIGID
 
 
 def mjcf(scene: Scene) -> str:
@@ -79,7 +85,7 @@ def mjcf(scene: Scene) -> str:
     return f"""
 <mujoco model="table">
   <compiler angle="radian" autolimits="true"/>
-  <option timestep="{scene.timestep:.8f}" integrator="implicitfast" cone="elliptic" impratio="10"/>
+  <option timestep="{scene.timestep:.8f}" {scene.option}/>
   <visual>
     <quality shadowsize="0" offsamples="0" numslices="16" numstacks="8" numquads="1"/>
     <global offwidth="1280" offheight="960"/>
@@ -102,6 +108,7 @@ def mjcf(scene: Scene) -> str:
   <contact>{"".join(map(gripper.contact, names))}</contact>
   <equality>{"".join(map(gripper.equality, names))}</equality>
   <actuator>{servos}</actuator>
+  {scene.sections}
 </mujoco>"""
 
 

@@ -5,7 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from xr0_robot.sims.brick_table import layout, paint, questions, sorting, tasks
+from xr0_robot.sims import shades
+from xr0_robot.sims.brick_table import layout, questions, sorting, tasks
 from xr0_robot.sims.brick_table.expert import Expert, truth
 from xr0_robot.sims.brick_table.sorting import NEW_WORDS, REORDERED, Sorting, SortingFamily
 from xr0_robot.sims.bricks.variants import VARIANTS
@@ -101,11 +102,11 @@ def test_the_sentences_are_unseen_and_understood_and_their_words_are_as_said():
 @pytest.mark.parametrize("unseen", VARIANTS["light"].looks)
 def test_light_and_shades_lie_outside_the_ranges_of_training(unseen):
     for name in ("hue", "saturation", "value", "table", "brightness", "ambient", "headlight"):
-        (low, high), (trained_low, trained_high) = getattr(unseen, name), getattr(paint.TRAINED, name)
+        (low, high), (trained_low, trained_high) = getattr(unseen, name), getattr(shades.TRAINED, name)
         assert low < high
         assert high < trained_low or low > trained_high, name
-    away = np.abs(np.subtract(unseen.lamp, paint.TRAINED.lamp))
-    assert (away > np.add(unseen.lamp_spread, paint.TRAINED.lamp_spread)).any()
+    away = np.abs(np.subtract(unseen.lamp, shades.TRAINED.lamp))
+    assert (away > np.add(unseen.lamp_spread, shades.TRAINED.lamp_spread)).any()
 
 
 def test_cameras_stray_as_far_as_said(worlds):

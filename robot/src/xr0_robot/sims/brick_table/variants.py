@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xr0_robot.sims.brick_table import layout, paint
+from xr0_robot.sims import shades
+from xr0_robot.sims.brick_table import layout
 from xr0_robot.sims.brick_table.things import Brick
 from xr0_robot.sims.cameras import Displacement
 
@@ -22,7 +23,7 @@ class Variant:
     """
 
     wordings: tuple[str, ...] | None = None
-    looks: tuple[paint.Look, ...] = (paint.TRAINED,)
+    looks: tuple[shades.Look, ...] = (shades.TRAINED,)
     displaced: Mapping[str, Displacement] | None = None
     bricks: tuple[Brick, ...] = layout.BRICKS
     perturb: bool = False
@@ -31,7 +32,7 @@ class Variant:
 LOOKS_AND_THINGS: Mapping[str, Variant] = {
     "trained": Variant(),
     "moved": Variant(perturb=True),
-    "light": Variant(looks=(paint.EVENING, paint.WINDOW)),
+    "light": Variant(looks=(shades.EVENING, shades.WINDOW)),
     "six": Variant(bricks=(*layout.BRICKS, *DISTRACTORS)),
 }
 """By name."""

@@ -13,8 +13,8 @@ OUTWARDS, ACROSS = 0.24, 0.40
 SPEED_M_S, TURN_RAD_S = 1.0, 4.0
 """Twice what the scripted experts do."""
 
-HANDS_APART_M = 0.04
-"""Two hands that point down and close across the same line pass each other by 6 mm."""
+HANDS_APART_M = 0.036
+"""Two hands that point down and close across the same line pass each other by 2 mm."""
 
 _GRIPPER = PlainLimit(low=0.0, high=1.0, rate=10.0, tolerance=GRIPPER_TOLERANCE)
 _BETWEEN = (0.0, -2 * BASE_Y, 0.0)

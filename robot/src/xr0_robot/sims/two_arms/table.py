@@ -19,8 +19,8 @@ class TwoArmTable(Table):
     """Half of an Env. The arms' base frames are the world's but for their places, so tools are told and asked
     for in the world frame here, and in each arm's own on the wire."""
 
-    def __init__(self, things: str, substeps: int) -> None:
-        world = scene.Scene(ARMS, VIEWS, timestep=TWO_ARMS.dt / substeps, things=things)
+    def __init__(self, things: str, substeps: int, sections: str = "", option: str = scene.RIGID) -> None:
+        world = scene.Scene(ARMS, VIEWS, TWO_ARMS.dt / substeps, things, sections, option)
         super().__init__(world, TWO_ARMS, substeps)
         self._bases = {arm.name: np.append(arm.position, np.zeros(4)) for arm in ARMS}
         self.fingers = {

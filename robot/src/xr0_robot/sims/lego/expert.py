@@ -1,0 +1,254 @@
+"""A scripted expert: it knows where every brick is and what holds together, and takes one off at a time.
+
+What a job needs is read from the scene anew in every tick; a hand that has lost what it held begins again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from xr0_robot.sims.glide import blend
+from xr0_robot.sims.lego.assembly import TALLEST
+from xr0_robot.sims.lego.bricks import BINS, HALF, HEIGHT
+from xr0_robot.sims.lego.env import FACING, LegoTable
+from xr0_robot.sims.lego.jobs import Job, choose, facing, grip, jobs
+from xr0_robot.sims.two_arms.embodiment import SIDES
+from xr0_robot.sims.two_arms.hand import SPEED, Goal, Hand
+from xr0_robot.sims.two_arms.table import Tools
+
+GRIP_Z = 0.006
+"""A hand that takes a brick closes so far above its middle [m]: its fingers end above the brick below."""
+LOWEST_Z = 0.016
+"""Tool height at which the fingertips just clear the table [m]."""
+CLEAR = 0.045
+"""Of the tool above what it passes over [m]."""
+CARRY = 0.055
+"""Of the tool above what it passes over with a brick [m]."""
+RELEASE_Z = 0.075
+"""Tool height at which to let a brick go over its bin [m]."""
+PULL_SPEED = 0.12
+"""[m/s] until the studs give way."""
+PULL = np.array([0.0, 0.0, 0.05])
+"""How far to pull at most [m]."""
+PULLED = 0.012
+"""A brick that rose so far [m] has come off, or takes with it what hangs on it."""
+REACH_S, PULL_S = 6.0, 1.0
+"""What takes longer is given up."""
+CLOSE_S = 7 / 30
+"""A closing gripper holds after this time."""
+OPEN = 0.75
+"""Opening from which a hand may move away."""
+NEAR, TURNED = 0.005, 0.08
+"""A hand is in its place [m, rad]."""
+HELD = 0.045
+"""A held brick's middle is this near to the tool [m]."""
+REST = {"left": np.array([0.30, 0.20, 0.22]), "right": np.array([0.30, -0.20, 0.22])}
+"""Where a hand waits: over its own half, its elbow out of the other's way [m]."""
+MIDDLE = np.array([0.235, 0.0])
+"""Where a piece is laid that the other hand must take, x and y [m]: before the assemblies."""
+SPREAD = 0.03
+"""Bricks are let go over four places so far from the middle of their bin [m]."""
+
+
+class Expert:
+    """reach -> grasp -> pull -> carry -> release, for job after job; None to do: both hands rest."""
+
+    def __init__(self, table: LegoTable) -> None:
+        self._table, self._dt = table, table.embodiment.dt
+        tools = table.tools()
+        self._hands = {side: Hand(tools[side], self._dt) for side in SIDES}
+        self.job: Job | None = None
+        self.phase = "reach"
+        self._since = 0
+        self._from = 0.0
+        self._in_vain: set[Job] = set()
+        self._held: dict[str, Goal] = {}
+
+    def act(self) -> Tools:
+        """Where both tools shall be after the next tick."""
+        tools = self._table.tools()
+        self._since += 1
+        if self.job is None:
+            self._begin()
+        else:
+            self._go_on(self.job, tools)
+        goals = self._goals(tools)
+        return {side: self._hands[side].step(goals[side], tools[side]) for side in SIDES}
+
+    def _begin(self) -> None:
+        self.job = choose(self._table, self._in_vain)
+        if self.job is None and self._in_vain:
+            self._in_vain = set()
+        self._enter("reach")
+
+    def _enter(self, phase: str) -> None:
+        self.phase, self._since = phase, 0
+
+    def _go_on(self, job: Job, tools: Tools) -> None:
+        """The next phase, where this one has done its part."""
+        after = {
+            "reach": self._after_reach,
+            "grasp": self._after_grasp,
+            "pull": self._after_pull,
+            "carry": self._after_carry,
+            "release": self._after_release,
+        }
+        after[self.phase](job, tools)
+
+    def _after_reach(self, job: Job, tools: Tools) -> None:
+        if self._stale(job):
+            self.job = None
+        elif self._lasted(REACH_S):
+            self._give_up(job)
+        elif all(_there(goal, tools[side]) for side, goal in self._reach(job, tools, low=True).items()):
+            self._enter("grasp")
+            self._from = self._table.centre(job.number)[2]
+
+    def _after_grasp(self, job: Job, tools: Tools) -> None:
+        if self._lasted(CLOSE_S):
+            self._enter("pull")
+
+    def _after_pull(self, job: Job, tools: Tools) -> None:
+        risen = self._table.centre(job.number)[2] > self._from + PULLED
+        if risen and self._table.movable(job.number):
+            self._enter("carry")
+        elif self._lost(job, tools) or self._lasted(PULL_S):
+            self._give_up(job)
+
+    def _after_carry(self, job: Job, tools: Tools) -> None:
+        drop, tool = self._drop(job), tools[job.taker]
+        if self._lost(job, tools):
+            self.job = None
+        elif np.linalg.norm(drop[:2] - tool[:2]) < 0.02 and tool[2] < drop[2] + 0.006:
+            self._enter("release")
+
+    def _after_release(self, job: Job, tools: Tools) -> None:
+        if tools[job.taker][6] > OPEN and self._lasted(0.2):
+            self.job, self._in_vain = None, set()
+
+    def _lasted(self, seconds: float) -> bool:
+        return self._since * self._dt > seconds
+
+    def _lost(self, job: Job, tools: Tools) -> bool:
+        return bool(np.linalg.norm(self._table.centre(job.number) - tools[job.taker][:3]) > HELD)
+
+    def _give_up(self, job: Job) -> None:
+        """Not this again before something else has worked, if there is anything else."""
+        self._in_vain.add(replace(job, hold=None))
+        self.job = None
+
+    def _stale(self, job: Job) -> bool:
+        """The brick has moved on, or what held it has changed."""
+        now = [replace(each, hold=None) for each in jobs(self._table, job.number)]
+        return replace(job, hold=None) not in now
+
+    def _goals(self, tools: Tools) -> Mapping[str, Goal]:
+        job = self.job
+        if job is None:
+            return {side: _rest(side) for side in SIDES}
+        if self.phase == "reach":
+            return self._reach(job, tools, low=False)
+        taker = tools[job.taker]
+        if self.phase == "grasp":
+            return self._closed(job, tools)
+        if self.phase == "pull":
+            return self._pull(job)
+        away = self._away(job.other, tools[job.other])
+        if self.phase == "carry":
+            return {job.taker: self._carry(job, taker), job.other: away}
+        drop = self._drop(job)
+        return {job.taker: Goal(drop, taker[5], 1.0), job.other: away}
+
+    def _reach(self, job: Job, tools: Tools, low: bool) -> dict[str, Goal]:
+        """Both hands' goals to begin with; `low`: where they close, whatever is on the way."""
+        table = self._table
+        centre, yaw, along = grip(table, job)
+        goals = {job.taker: Goal(np.append(centre[:2], max(centre[2] + GRIP_Z, LOWEST_Z)), yaw, 1.0)}
+        if job.hold is None:
+            goals[job.other] = _rest(job.other)
+        else:
+            place = centre + job.hold * along
+            goals[job.other] = Goal(np.append(place[:2], LOWEST_Z), facing(yaw, job.other), 1.0)
+        return goals if low else {side: self._over(goal, tools[side]) for side, goal in goals.items()}
+
+    def _over(self, goal: Goal, tool: np.ndarray) -> Goal:
+        """A funnel: above what stands there at a distance, down once over the place, turned and open."""
+        beside = float(np.linalg.norm(tool[:2] - goal.place[:2]))
+        hover = max(goal.place[2], self._top() + CLEAR)
+        ready = abs(tool[5] - goal.yaw) < 0.15 and tool[6] > 0.85
+        height = blend(beside, 0.008, 0.03, goal.place[2], hover) if ready else hover
+        return Goal(np.append(goal.place[:2], height), goal.yaw, goal.opening)
+
+    def _closed(self, job: Job, tools: Tools) -> dict[str, Goal]:
+        """Where they are in place, closing."""
+        goals = {side: replace(goal, opening=0.0) for side, goal in self._reach(job, tools, low=True).items()}
+        if job.hold is None:
+            goals[job.other] = _rest(job.other)
+        self._held = goals
+        return goals
+
+    def _pull(self, job: Job) -> dict[str, Goal]:
+        """The taker slowly up, the other one as it was."""
+        goal = self._held[job.taker]
+        up = replace(goal, place=goal.place + PULL, speed=PULL_SPEED)
+        return {**self._held, job.taker: up}
+
+    def _away(self, side: str, tool: np.ndarray) -> Goal:
+        """Open, up, and to the side."""
+        rest = _rest(side)
+        if tool[6] < OPEN:
+            return Goal(tool[:3], tool[5], 1.0)
+        high = tool[2] > self._top() + 0.02
+        return rest if high else Goal(np.append(tool[:2], rest.place[2]), tool[5], 1.0)
+
+    def _carry(self, job: Job, tool: np.ndarray) -> Goal:
+        """Up, over, down."""
+        drop = self._drop(job)
+        high = max(self._top(but=job.number) + CARRY + self._below(job.number), drop[2])
+        beside = float(np.linalg.norm(tool[:2] - drop[:2]))
+        yaw = FACING[job.taker]
+        if tool[2] < high - 0.02 and beside > 0.05:
+            return Goal(np.append(tool[:2], high), tool[5], 0.0, SPEED)
+        return Goal(np.append(drop[:2], blend(beside, 0.02, 0.05, drop[2], high)), yaw, 0.0)
+
+    def _drop(self, job: Job) -> np.ndarray:
+        """Where to let it go [3]."""
+        if job.bin is None or len(self._table.studs.piece(job.number)) > 1:
+            return np.append(MIDDLE, self._below(job.number) + LOWEST_Z)
+        centre = next(bin_.centre for bin_ in BINS if bin_.name == job.bin)
+        inside = sum(self._table.bin_of(n) == job.bin for n in range(self._table.count) if n != job.number)
+        corner = SPREAD * np.array([1 - 2 * (inside & 1), 1 - (inside & 2)])
+        return np.append(np.array(centre) + corner, RELEASE_Z)
+
+    def _below(self, number: int) -> float:
+        """How far what hangs on a brick reaches below its middle [m], less than a brick's half."""
+        piece = self._table.studs.piece(number)
+        lowest = min(self._table.centre(other)[2] for other in piece)
+        return float(max(0.0, self._table.centre(number)[2] - lowest))
+
+    def _top(self, but: int | None = None) -> float:
+        """Of all that stands between the bins, without a brick and what hangs on it [m]."""
+        table = self._table
+        apart = frozenset() if but is None else table.studs.piece(but)
+        apart = apart.union(*table.held().values())
+        heights = [
+            table.centre(n)[2] + HALF[2]
+            for n in range(table.count)
+            if n not in apart and table.bin_of(n) is None
+        ]
+        return min(max(heights, default=0.0), HEIGHT * TALLEST)
+
+
+def _rest(side: str) -> Goal:
+    return Goal(REST[side], FACING[side], 1.0)
+
+
+def _there(goal: Goal, tool: np.ndarray) -> bool:
+    """Whether a hand may close; one that rests need not be in its place."""
+    if goal.place is REST["left"] or goal.place is REST["right"]:
+        return True
+    near = np.linalg.norm(goal.place - tool[:3]) < NEAR
+    return bool(near and abs(goal.yaw - tool[5]) < TURNED and tool[6] > 0.85)

@@ -1,0 +1,35 @@
+"""Variants of the Lego table: the one that training saw, other assemblies, and what is unlike training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from xr0_robot.sims import shades
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What differs from training; the defaults are training's.
+
+    sizes: bricks of each assembly; only: share of episodes that ask for one colour; stolen: a brick is taken
+    out of a hand once.
+    """
+
+    sizes: tuple[int, ...] = (10,)
+    only: float = 0.25
+    looks: tuple[shades.Look, ...] = (shades.TRAINED,)
+    stolen: bool = False
+
+
+VARIANTS: Mapping[str, Variant] = {
+    "trained": Variant(),
+    "stolen": Variant(stolen=True),
+    "light": Variant(looks=(shades.EVENING, shades.WINDOW)),
+    "la5": Variant(sizes=(5,), only=0.0),
+    "la10": Variant(sizes=(10,), only=0.0),
+    "la20": Variant(sizes=(20,), only=0.0),
+    "ma34": Variant(sizes=(12, 12, 10), only=0.0),
+}
+"""By the names of `xr0_robot.worlds`; la5 to ma34 are the published tasks (arXiv 2602.12684, Lego
+Disassembly)."""
