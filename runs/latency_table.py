@@ -11,7 +11,8 @@ from typing import Any
 TITLES = {
     "tiny_b1.json": "The shipped policy, 2.8 M in float32, two 128 px views, chunk of 30",
     "tiny_b8.json": "The same, eight robots at a time",
-    "official_4b_2x256_t10.json": "4.7 B in bfloat16, two 256 px views, chunk of 10",
+    "official_4b_2x256_t10_graph.json": "4.7 B in bfloat16, two 256 px views, chunk of 10",
+    "official_4b_2x256_t10.json": "The same before there was `graph`, on a CPU with bfloat16 instructions",
 }
 
 HEAD = """\
@@ -78,7 +79,8 @@ def main() -> None:
     load = json.loads((results / "load_official_4b.json").read_text())
     lines: list[str] = [*HEAD.splitlines(), ""]
     for name, title in TITLES.items():
-        lines += section(title, json.loads((results / name).read_text()))
+        if (results / name).exists():
+            lines += section(title, json.loads((results / name).read_text()))
     lines.append(f"Loading 4.7 B peaks at {load['load_peak_over_weights']:.2f} x the size of the weights.")
     target.write_text("\n".join(lines) + "\n")
 
