@@ -12,7 +12,9 @@ TITLES = {
     "tiny_b1.json": "The shipped policy, 2.8 M in float32, two 128 px views, chunk of 30",
     "tiny_b8.json": "The same, eight robots at a time",
     "official_4b_2x256_t10_graph.json": "4.7 B in bfloat16, two 256 px views, chunk of 10",
-    "official_4b_2x256_t10.json": "The same before there was `graph`, on a CPU with bfloat16 instructions",
+    "official_4b_2x256_t10.json": (
+        "4.7 B in bfloat16, two 256 px views, chunk of 10: before there was `graph`, on a CPU with bfloat16"
+    ),
 }
 
 HEAD = """\
@@ -21,7 +23,8 @@ HEAD = """\
 
 The executions share weights, inputs and process and take turns ([docs/latency.md](../../docs/latency.md)).
 The floor is counted work over the matrix and copy speeds measured in the same run. `make bench` measures
-this; `make gpu` does so where there is a GPU, for which nothing is claimed yet.
+this; `make gpu` does so where there is a GPU, for which nothing is claimed yet. Where other programs use the
+machine as well, as here, all times are longer; the ratio suffers least.
 """
 
 Report = dict[str, Any]
