@@ -31,11 +31,19 @@ LEGO: Mapping[str, str] = {
 }
 """What can be unlike training at the Lego table; la5 to ma34 are the paper's tasks."""
 
+TOWELS: Mapping[str, str] = {
+    TRAINED: "one of six towels, thrown on the table",
+    "moved": "the towel is snatched away or turned over once",
+    "light": LOOKS_AND_THINGS["light"],
+}
+"""What can be unlike training at the towel table."""
+
 WORLDS: Mapping[str, Mapping[str, str]] = {
     "bricks": BRICK_TABLE,
     "bricks_joints": LOOKS_AND_THINGS,
     "stacking": LOOKS_AND_THINGS,
     "lego": LEGO,
+    "towels": TOWELS,
 }
 """Each world's variants with what they are, in words; made in `sims/<world>`."""
 
