@@ -143,7 +143,7 @@ class Hands:
         places = {side: self.place(side) for side in sides}
         others = {side: self.still(side) for side in SIDES if side not in sides}
         yield from self.stay(lambda: {**others, **{side: (places[side], 1.0) for side in sides}}, OPEN_S)
-        up = {side: (places[side] + CLEAR, 1.0) for side in sides}
+        up = {side: (_within_reach(side, places[side] + CLEAR), 1.0) for side in sides}
         return (yield from self.go(lambda: {**others, **up}, 1.0))
 
     def _towards(self, side: str, place: np.ndarray, opening: float) -> np.ndarray:
