@@ -79,6 +79,8 @@ def test_a_failure_of_the_program_itself_is_one_line_too(tmp_path: Path) -> None
             ["eval", "bricks", "--json", "x", "--variant", "snow"],
             "variant: got 'snow', expected one of trained,",
         ),
+        (["demo", "snow"], "world: got 'snow', expected one of bricks, "),
+        (["demo", "towels", "--variant", "six"], "variant: got 'six', expected one of trained, moved, light"),
         (["demo", "--variant", "snow"], "variant: got 'snow', expected one of trained, moved, sentences, "),
         (["data", "demos", "x", "--episodes", "-2"], "--episodes: got -2, expected at least 1"),
         (

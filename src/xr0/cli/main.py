@@ -33,6 +33,7 @@ app.command(cli_tactile.app, name="tactile", help="The fingertips: data, trainin
 
 @app.command
 def demo(
+    world: tyro.conf.Positional[str] = worlds.DEFAULT,
     *,
     checkpoint: Path = TINY,
     task: str | None = None,
@@ -48,6 +49,7 @@ def demo(
     """A robot obeys sentences in a live simulated world, in real time: server and robot are two processes.
 
     Args:
+        world: which world.
         checkpoint: folder of the policy.
         task: a sentence of your own, for every episode.
         episodes: how many.
@@ -55,7 +57,7 @@ def demo(
         mode: think while moving, as the checkpoint was trained to (async) or by another method
             (docs/real-time.md), or stop to think (sync).
         latency_ms: added to every inference.
-        variant: of the world: trained, moved, sentences, light, camera, six.
+        variant: of the world, as `trained` or `moved`.
         view: open a live window.
         flight: folder in which all that happens is recorded, for `xr0-robot replay`.
         out: folder for videos and the plot.
@@ -63,8 +65,9 @@ def demo(
     options.at_least(1, episodes=episodes)
     options.at_least(0, seed=seed, latency_ms=latency_ms)
     options.sentence(task)
-    worlds.check(worlds.DEFAULT, variant)
-    given = ["--episodes", episodes, "--seed", seed, "--mode", mode, "--latency-ms", latency_ms, "--out", out]
+    worlds.check(world, variant)
+    given = ["--world", world, "--episodes", episodes, "--seed", seed, "--mode", mode]
+    given += ["--latency-ms", latency_ms, "--out", out]
     given += ["--task", task] if task else []
     given += ["--variant", variant] + ["--view"] * view
     given += [] if flight is None else ["--flight", flight]
