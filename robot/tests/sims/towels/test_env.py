@@ -135,8 +135,8 @@ def test_pulled_too_hard_a_pinch_slips(table):
     hands(table, places, 0.0, 10)
     assert all(held.size for held in table.held().values())
     apart = {
-        "left": places["left"] + np.array([0, 0.09, 0]),
-        "right": places["right"] - np.array([0, 0.09, 0]),
+        "left": places["left"] + np.array([0, 0.14, 0]),
+        "right": places["right"] - np.array([0, 0.14, 0]),
     }
     hands(table, apart, 0.0, 30)
     assert sum(pinch.slipped for pinch in table.pinches.values()) >= 1

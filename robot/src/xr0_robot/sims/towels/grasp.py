@@ -21,8 +21,8 @@ ACROSS = 0.024
 BELOW, ABOVE = 0.016, 0.014
 """And so much below and above the tool point [m]: four layers at most, or one if the fingers stay high."""
 
-GRIP_N = 2.5
-"""A pinch that is pulled harder slips [N]: half as much again as the heaviest towel weighs."""
+GRIP_N = 4.0
+"""A pinch that is pulled harder slips [N]: some two and a half times the weight of the heaviest towel."""
 
 
 def equalities(sides: tuple[str, ...]) -> str:
