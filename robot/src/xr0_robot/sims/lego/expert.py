@@ -35,7 +35,7 @@ PULL = np.array([0.0, 0.0, 0.05])
 """How far to pull at most [m]."""
 PULLED = 0.012
 """A brick that rose so far [m] has come off, or takes with it what hangs on it."""
-REACH_S, PULL_S = 6.0, 1.0
+REACH_S, PULL_S, CARRY_S = 6.0, 1.0, 6.0
 """What takes longer is given up."""
 CLOSE_S = 7 / 30
 """A closing gripper holds after this time."""
@@ -47,8 +47,10 @@ HELD = 0.045
 """A held brick's middle is this near to the tool [m]."""
 REST = {"left": np.array([0.30, 0.20, 0.22]), "right": np.array([0.30, -0.20, 0.22])}
 """Where a hand waits: over its own half, its elbow out of the other's way [m]."""
-MIDDLE = np.array([0.235, 0.0])
-"""Where a piece is laid that the other hand must take, x and y [m]: before the assemblies."""
+MIDDLE = np.array([[0.235, 0.0], [0.235, 0.11], [0.235, -0.11]])
+"""Where a piece can be laid that the other hand must take, x and y [m]: before the assemblies."""
+ROOM = 0.09
+"""A place is free where nothing lies so near [m]."""
 SPREAD = 0.03
 """Bricks are let go over four places so far from the middle of their bin [m]."""
 
@@ -120,7 +122,7 @@ class Expert:
 
     def _after_carry(self, job: Job, tools: Tools) -> None:
         drop, tool = self._drop(job), tools[job.taker]
-        if self._lost(job, tools):
+        if self._lost(job, tools) or self._lasted(CARRY_S):
             self.job = None
         elif np.linalg.norm(drop[:2] - tool[:2]) < 0.02 and tool[2] < drop[2] + 0.006:
             self._enter("release")
@@ -217,11 +219,19 @@ class Expert:
     def _drop(self, job: Job) -> np.ndarray:
         """Where to let it go [3]."""
         if job.bin is None or len(self._table.studs.piece(job.number)) > 1:
-            return np.append(MIDDLE, self._below(job.number) + LOWEST_Z)
+            return np.append(self._free_place(job.number), self._below(job.number) + LOWEST_Z)
         centre = next(bin_.centre for bin_ in BINS if bin_.name == job.bin)
         inside = sum(self._table.bin_of(n) == job.bin for n in range(self._table.count) if n != job.number)
         corner = SPREAD * np.array([1 - 2 * (inside & 1), 1 - (inside & 2)])
         return np.append(np.array(centre) + corner, RELEASE_Z)
+
+    def _free_place(self, number: int) -> np.ndarray:
+        """Of those where a piece can be laid for the other hand, the first on which nothing lies [2]."""
+        table = self._table
+        away = table.studs.piece(number).union(*table.held().values())
+        others = np.reshape([table.centre(n)[:2] for n in range(table.count) if n not in away], (-1, 2))
+        free = [np.linalg.norm(others - place, axis=1).min(initial=np.inf) > ROOM for place in MIDDLE]
+        return MIDDLE[free.index(True) if True in free else 0]
 
     def _below(self, number: int) -> float:
         """How far what hangs on a brick reaches below its middle [m], less than a brick's half."""

@@ -10,7 +10,7 @@ from xr0_robot.sims.lego.bricks import HALF
 PAD = Pad().half_width
 """Half of what a finger covers along the wall [m]."""
 
-NEAREST = HALF[0] + PAD + 0.008
+NEAREST = HALF[0] + PAD + 0.006
 """A hand so far beside a brick's middle touches neither it nor the hand that takes it [m]."""
 
 FARTHEST = NEAREST + 0.06
@@ -19,7 +19,7 @@ FARTHEST = NEAREST + 0.06
 STEP = 0.004
 """Of the search [m]."""
 
-ENOUGH = 0.4
+ENOUGH = 0.3
 """Share of a finger that has something between it and the other one."""
 
 

@@ -63,7 +63,7 @@ def jobs(table: LegoTable, number: int) -> list[Job]:
     in_bin, wanted = table.bin_of(number), table.task.wants(colour)
     if (in_bin == colour and wanted) or (in_bin is None and not wanted):
         return []
-    if any(joint.lower == number for joint in table.studs.joints()):
+    if _covered(table, number):
         return []
     loose = len(table.studs.piece(number)) == 1
     holds: Mapping[str, float | None] = dict.fromkeys(SIDES) if loose else _holds(table, number)
@@ -90,6 +90,13 @@ def facing(yaw: float, side: str) -> float:
     """The same grip, half turns apart: the one that this arm reaches best."""
     best = BEST_YAW[side]
     return float((yaw - best + np.pi / 2) % np.pi - np.pi / 2 + best)
+
+
+def _covered(table: LegoTable, number: int) -> bool:
+    """Whether a brick that is joined to it lies above it, whichever way up they are."""
+    joined = [joint for joint in table.studs.joints() if number in (joint.lower, joint.upper)]
+    above = table.centre(number)[2] + HEIGHT / 2
+    return any(table.centre(joint.lower + joint.upper - number)[2] > above for joint in joined)
 
 
 def _reaches(side: str, y: float) -> bool:
