@@ -124,6 +124,9 @@ class Expert:
 
     def _none_holds(self) -> Step:
         points, towel = self._hands.now.points, self._towel
+        if self._tries >= TRIES:
+            self._tries = 0
+            return (yield from self._pick())
         square = abs(judge.rectangle(points).yaw) < judge.THERE_RAD
         if judge.folded(points, towel) and square:
             if judge.stacked(points, PLACE, self._height):
@@ -232,6 +235,7 @@ class Expert:
     def _take(self, groups: Mapping[str, shape.Group]) -> Step:
         """Pinch all layers of a folded towel with both hands; let go where one was missed, a few times."""
         if not (yield from self._hands.pinch({s: self._at(group) for s, group in groups.items()}, REACH_S)):
+            self._tries += 1
             yield from self._hands.open(*SIDES)
             return False
         held = {side: shape.indices(self._hands.now.held[side]) for side in SIDES}

@@ -36,6 +36,8 @@ ARC_SPEED = 0.30
 """Of hands on a path [m/s]."""
 GRIPPER_SPEED = 5.0
 """Full strokes per second."""
+READY = 0.6
+"""Opening of a hand that goes for the towel: wide open ones would touch each other over a small one."""
 CLOSE_S, OPEN_S = 9 / 30, 5 / 30
 """A gripper holds, or has let go, after these."""
 NEAR = 0.010
@@ -133,7 +135,7 @@ class Hands:
             }
 
         self.reaching = True
-        arrived = yield from self.go(lambda: at(1.0), seconds, keep)
+        arrived = yield from self.go(lambda: at(READY), seconds, keep)
         closed = arrived and (yield from self.stay(lambda: at(0.0), CLOSE_S, keep))
         self.reaching = False
         return closed and all(self.now.held[side].size for side in targets)
