@@ -30,8 +30,8 @@ import cv2  # noqa: E402
 import gymnasium  # noqa: E402
 import mani_skill.envs  # noqa: E402, F401 - registers the tasks
 import sapien  # noqa: E402
-import torch  # noqa: E402
 from mani_skill import ASSET_DIR  # noqa: E402
+from mani_skill.utils.common import to_tensor  # noqa: E402
 from scipy.spatial.transform import Rotation  # noqa: E402
 
 ASSETS = ASSET_DIR / "tasks/bridge_v2_real2sim_dataset"
@@ -117,7 +117,7 @@ class SimplerTask:
         grip = 1.0 if command[6] > OPEN_FROM else -1.0
         # ManiSkill 3 takes the angles about axes that turn along; the original took an axis and an angle.
         told = np.concatenate([command[:3], turn.as_euler("XYZ"), [grip]]).astype(np.float32)
-        self.sim._step_action(torch.from_numpy(told)[None])  # `step` would draw as well
+        self.sim._step_action(to_tensor(told)[None])  # `step` would draw as well
         self._tick += 1
         self._success = bool(self.sim.evaluate()["success"][0])
 
