@@ -77,7 +77,9 @@ class Expert:
             self._begin()
         else:
             self._go_on(self.job, tools)
-        goals = self._goals(tools)
+        goals = {side: _rest(side) for side in SIDES}
+        if self.job is not None:
+            goals |= self._goals(self.job, tools)
         return {side: self._hands[side].step(goals[side], tools[side]) for side in SIDES}
 
     def _begin(self) -> None:
@@ -105,7 +107,7 @@ class Expert:
             self.job = None
         elif self._lasted(REACH_S):
             self._give_up(job)
-        elif all(_there(goal, tools[side]) for side, goal in self._reach(job, tools, low=True).items()):
+        elif all(_there(goal, tools[side]) for side, goal in self._places(job).items()):
             self._enter("grasp")
             self._from = self._table.centre(job.number)[2]
 
@@ -147,34 +149,30 @@ class Expert:
         now = [replace(each, hold=None) for each in jobs(self._table, job.number)]
         return replace(job, hold=None) not in now
 
-    def _goals(self, tools: Tools) -> Mapping[str, Goal]:
-        job = self.job
-        if job is None:
-            return {side: _rest(side) for side in SIDES}
+    def _goals(self, job: Job, tools: Tools) -> Mapping[str, Goal]:
+        """Of the hands that work in this phase."""
         if self.phase == "reach":
-            return self._reach(job, tools, low=False)
-        taker = tools[job.taker]
+            return {side: self._over(goal, tools[side]) for side, goal in self._places(job).items()}
         if self.phase == "grasp":
-            return self._closed(job, tools)
+            self._held = {side: replace(goal, opening=0.0) for side, goal in self._places(job).items()}
+            return self._held
         if self.phase == "pull":
             return self._pull(job)
+        taker = tools[job.taker]
         away = self._away(job.other, tools[job.other])
         if self.phase == "carry":
             return {job.taker: self._carry(job, taker), job.other: away}
         drop = self._drop(job)
         return {job.taker: Goal(drop, taker[5], 1.0), job.other: away}
 
-    def _reach(self, job: Job, tools: Tools, low: bool) -> dict[str, Goal]:
-        """Both hands' goals to begin with; `low`: where they close, whatever is on the way."""
-        table = self._table
-        centre, yaw, along = grip(table, job)
+    def _places(self, job: Job) -> dict[str, Goal]:
+        """Where the hands close that a job needs."""
+        centre, yaw, along = grip(self._table, job)
         goals = {job.taker: Goal(np.append(centre[:2], max(centre[2] + GRIP_Z, LOWEST_Z)), yaw, 1.0)}
-        if job.hold is None:
-            goals[job.other] = _rest(job.other)
-        else:
+        if job.hold is not None:
             place = centre + job.hold * along
             goals[job.other] = Goal(np.append(place[:2], LOWEST_Z), facing(yaw, job.other), 1.0)
-        return goals if low else {side: self._over(goal, tools[side]) for side, goal in goals.items()}
+        return goals
 
     def _over(self, goal: Goal, tool: np.ndarray) -> Goal:
         """A funnel: above what stands there at a distance, down once over the place, turned and open."""
@@ -183,14 +181,6 @@ class Expert:
         ready = abs(tool[5] - goal.yaw) < 0.15 and tool[6] > 0.85
         height = blend(beside, 0.008, 0.03, goal.place[2], hover) if ready else hover
         return Goal(np.append(goal.place[:2], height), goal.yaw, goal.opening)
-
-    def _closed(self, job: Job, tools: Tools) -> dict[str, Goal]:
-        """Where they are in place, closing."""
-        goals = {side: replace(goal, opening=0.0) for side, goal in self._reach(job, tools, low=True).items()}
-        if job.hold is None:
-            goals[job.other] = _rest(job.other)
-        self._held = goals
-        return goals
 
     def _pull(self, job: Job) -> dict[str, Goal]:
         """The taker slowly up, the other one as it was."""
@@ -234,7 +224,7 @@ class Expert:
         return MIDDLE[free.index(True) if True in free else 0]
 
     def _below(self, number: int) -> float:
-        """How far what hangs on a brick reaches below its middle [m], less than a brick's half."""
+        """How far below a brick's middle that of the lowest is which hangs on it [m]."""
         piece = self._table.studs.piece(number)
         lowest = min(self._table.centre(other)[2] for other in piece)
         return float(max(0.0, self._table.centre(number)[2] - lowest))
@@ -257,8 +247,6 @@ def _rest(side: str) -> Goal:
 
 
 def _there(goal: Goal, tool: np.ndarray) -> bool:
-    """Whether a hand may close; one that rests need not be in its place."""
-    if goal.place is REST["left"] or goal.place is REST["right"]:
-        return True
+    """Whether a hand may close."""
     near = np.linalg.norm(goal.place - tool[:3]) < NEAR
     return bool(near and abs(goal.yaw - tool[5]) < TURNED and tool[6] > 0.85)
