@@ -120,7 +120,8 @@ class Policy:
 
         robot_type: which of several that the checkpoint serves. contract: "causal" or "windowed",
         where the files do not tell. views: titles of the cameras, for a robot type that has no documented
-        ones. embodiment: the robot, for a robot type that is not known here. Raises FileNotFoundError or
+        ones. embodiment: the robot, for a robot type that is not known here. execution: how it is computed
+        (`xr0.engine`); "graph" is the fastest, for weights that stay as they are. Raises FileNotFoundError or
         ValueError in one line, also where one of these is needed and not given.
         """
         options = LoadOptions(robot_type, contract, tuple(views), embodiment)

@@ -77,7 +77,7 @@ WINDOW = Look(
     ambient=(0.37, 0.43),
     headlight=(0.32, 0.36),
 )
-"""A weak, cold window on the right of a bright room, and vivid bricks; outside TRAINED's ranges likewise."""
+"""A weak, cold window on the right of a bright room, and vivid things; outside TRAINED's ranges likewise."""
 
 
 def light(model: mujoco.MjModel, rng: np.random.Generator, look: Look) -> None:

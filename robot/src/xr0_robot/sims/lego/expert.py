@@ -11,12 +11,12 @@ from dataclasses import replace
 import numpy as np
 
 from xr0_robot.sims.glide import blend
+from xr0_robot.sims.hand import Goal, Hand, Pace
 from xr0_robot.sims.lego.assembly import TALLEST
 from xr0_robot.sims.lego.bricks import BINS, HALF, HEIGHT
 from xr0_robot.sims.lego.env import FACING, LegoTable
 from xr0_robot.sims.lego.jobs import Job, choose, facing, grip, jobs
 from xr0_robot.sims.two_arms.embodiment import SIDES
-from xr0_robot.sims.two_arms.hand import SPEED, Goal, Hand
 from xr0_robot.sims.two_arms.table import Tools
 
 GRIP_Z = 0.006
@@ -29,6 +29,8 @@ CARRY = 0.055
 """Of the tool above what it passes over with a brick [m]."""
 RELEASE_Z = 0.075
 """Tool height at which to let a brick go over its bin [m]."""
+PACE = Pace(speed=0.40, acceleration=1.6, turn_speed=2.0, turn_acceleration=8.0)
+"""Half of what the robot's limits allow."""
 PULL_SPEED = 0.12
 """[m/s] until the studs give way."""
 PULL = np.array([0.0, 0.0, 0.05])
@@ -61,7 +63,7 @@ class Expert:
     def __init__(self, table: LegoTable) -> None:
         self._table, self._dt = table, table.embodiment.dt
         tools = table.tools()
-        self._hands = {side: Hand(tools[side], self._dt) for side in SIDES}
+        self._hands = {side: Hand(tools[side], PACE, self._dt) for side in SIDES}
         self.job: Job | None = None
         self.phase = "reach"
         self._since = 0
@@ -203,7 +205,7 @@ class Expert:
         beside = float(np.linalg.norm(tool[:2] - drop[:2]))
         yaw = FACING[job.taker]
         if tool[2] < high - 0.02 and beside > 0.05:
-            return Goal(np.append(tool[:2], high), tool[5], 0.0, SPEED)
+            return Goal(np.append(tool[:2], high), tool[5], 0.0)
         return Goal(np.append(drop[:2], blend(beside, 0.02, 0.05, drop[2], high)), yaw, 0.0)
 
     def _drop(self, job: Job) -> np.ndarray:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xr0_robot.sims.glide import Glide
+from xr0_robot.sims import hand
+from xr0_robot.sims.hand import Hand, Pace
 from xr0_robot.sims.towels.env import TowelTable
 from xr0_robot.sims.two_arms.embodiment import SIDES
 from xr0_robot.sims.two_arms.table import Tools
@@ -28,22 +29,15 @@ REACH_X, REACH_Y, HIGHEST_Z = (0.155, 0.655), (0.155, 0.475), 0.445
 CLEAR = np.array([0.0, 0.0, 0.06])
 """A hand that let go rises by this before it goes elsewhere [m]."""
 
-SPEED, ACCELERATION = 0.5, 2.0
-"""Of each tool [m/s, m/s^2]."""
-TURN_SPEED, TURN_ACCELERATION = 1.5, 5.0
-"""Of its yaw [rad/s, rad/s^2]."""
+PACE = Pace(speed=0.5, acceleration=2.0, turn_speed=1.5, turn_acceleration=5.0)
 ARC_SPEED = 0.30
 """Of hands on a path [m/s]."""
-GRIPPER_SPEED = 5.0
-"""Full strokes per second."""
 READY = 0.6
 """Opening of a hand that goes for the towel: wide open ones would touch each other over a small one."""
 CLOSE_S, OPEN_S = 9 / 30, 5 / 30
 """A gripper holds, or has let go, after these."""
 NEAR = 0.010
 """A hand has arrived [m]."""
-RESTART = 0.08
-"""Command and arm further apart than this [m], as after a stop: start again from the arm."""
 
 Goal = tuple[np.ndarray, float]
 """Position [3] and opening."""
@@ -75,10 +69,7 @@ class Hands:
     def __init__(self, table: TowelTable) -> None:
         self._dt = table.embodiment.dt
         self.now, self.reaching = truth(table), False
-        tools = self.now.tools
-        self._place = {side: Glide(tools[side][:3], SPEED, ACCELERATION) for side in SIDES}
-        self._turn = {side: Glide(tools[side][5:6], TURN_SPEED, TURN_ACCELERATION) for side in SIDES}
-        self._gripper = {side: float(tools[side][6]) for side in SIDES}
+        self._hands = {side: Hand(self.now.tools[side], PACE, self._dt) for side in SIDES}
 
     def towards(self, goals: Goals) -> Tools:
         """Where the tools shall be after the next tick: smoothly nearer to their goals, turned to zero."""
@@ -90,7 +81,7 @@ class Hands:
 
     def still(self, side: str, opening: float = 0.0) -> Goal:
         """To stay where it was told to be."""
-        return self._place[side].position, opening
+        return self._hands[side].place, opening
 
     def go(self, goals: Callable[[], Goals], seconds: float, keep: tuple[str, ...] = ()) -> Step:
         """Until they are there; fails if it takes longer, or one of `keep` holds nothing any more."""
@@ -149,13 +140,7 @@ class Hands:
         return (yield from self.go(lambda: {**others, **up}, 1.0))
 
     def _towards(self, side: str, place: np.ndarray, opening: float) -> np.ndarray:
-        if np.linalg.norm(self._place[side].position - self.place(side)) > RESTART:
-            self._place[side] = Glide(self.place(side), SPEED, ACCELERATION)
-        step = GRIPPER_SPEED * self._dt
-        self._gripper[side] += float(np.clip(opening - self._gripper[side], -step, step))
-        position = self._place[side].step(place, self._dt)
-        yaw = self._turn[side].step(np.zeros(1), self._dt)
-        return np.concatenate([position, [0.0, 0.0], yaw, [self._gripper[side]]])
+        return self._hands[side].step(hand.Goal(place, 0.0, opening), self.now.tools[side])
 
     def _lost(self, keep: tuple[str, ...]) -> bool:
         return any(not self.now.held[side].size for side in keep)
