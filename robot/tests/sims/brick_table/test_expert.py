@@ -39,7 +39,7 @@ def test_its_commands_are_smooth_and_it_stays_done(env):
     steps = np.diff(np.array(actions), axis=0)
     assert np.linalg.norm(steps[:, :3], axis=1).max() <= expert_file.PACE.speed * DT + 1e-9
     bends = np.linalg.norm(np.diff(steps[:, :3], axis=0), axis=1)
-    assert bends.max() <= expert_file.ACCELERATION * DT**2 + 1e-9
+    assert bends.max() <= expert_file.PACE.acceleration * DT**2 + 1e-9
     assert np.abs(steps[-10:]).max() < 1e-3
 
 
