@@ -165,6 +165,13 @@ def test_bricks_of_the_colour_that_is_asked_for_have_no_others_upon_them():
     table.close()
 
 
+def test_another_task_is_never_the_same_one():
+    rng = np.random.default_rng(0)
+    for colour in (None, *COLOURS):
+        others = {tasks.another(tasks.Task(colour, "as said"), rng).colour for _ in range(40)}
+        assert others == set(COLOURS) - {colour}
+
+
 def test_a_wrong_sentence_fits_the_scene_and_asks_otherwise():
     world = open_world("lego", "trained")
     for seed in range(5):
