@@ -79,6 +79,14 @@ def test_a_failure_of_the_program_itself_is_one_line_too(tmp_path: Path) -> None
             ["eval", "bricks", "--json", "x", "--variant", "snow"],
             "variant: got 'snow', expected one of trained,",
         ),
+        (
+            ["eval", "bricks", "--json", "x", "--protocol", "published"],
+            "eval bricks --protocol published: expected one of towels, lego, without",
+        ),
+        (
+            ["eval", "towels", "--json", "x", "--protocol", "published", "--variant", "moved"],
+            "eval towels --protocol published: expected one of towels, lego, without --variant",
+        ),
         (["demo", "snow"], "world: got 'snow', expected one of bricks, "),
         (["demo", "towels", "--variant", "six"], "variant: got 'six', expected one of trained, moved, light"),
         (["demo", "--variant", "snow"], "variant: got 'snow', expected one of trained, moved, sentences, "),

@@ -56,6 +56,10 @@ BENCHMARKS: Mapping[str, str] = {
 }
 """Published benchmarks with what they are, in words: many tasks, one protocol; made in `sims/<name>`."""
 
+PUBLISHED: Mapping[str, str] = {"towels": "half_hour", "lego": "disassembly"}
+"""Worlds whose published protocol is a benchmark too, with its name; made in `sims/<name>`, on the world's
+own simulator."""
+
 OFFICIAL = "official"
 """The look that every benchmark has: pictures as its protocol has them."""
 

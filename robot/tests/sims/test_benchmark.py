@@ -10,10 +10,10 @@ from xr0_robot.executor.safety import Safety
 from xr0_robot.sims.benchmark import open_env, open_protocol
 from xr0_robot.sims.metaworld.sentences import MT10, sentence
 from xr0_robot.types import Camera
-from xr0_robot.worlds import BENCHMARKS
+from xr0_robot.worlds import BENCHMARKS, PUBLISHED
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", [*BENCHMARKS, *PUBLISHED.values()])
 def test_a_benchmark_is_whole(name):
     protocol = open_protocol(name)
     assert len({task.name for task in protocol.tasks}) == len(protocol.tasks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,9 @@ from xr0_robot import worlds
 from xr0_robot.modes import Mode
 
 Jitter = Literal["steady", "lognormal", "spikes"]
+EPISODES = 200
+"""Of a world, where nobody says how many."""
+
 app = tyro.extras.SubcommandApp()
 
 
@@ -27,7 +31,7 @@ def in_world(
     robot_type: str | None = None,
     flow_steps: int = FLOW_STEPS,
     execution: ExecutionName = FASTEST,
-    episodes: int = 200,
+    episodes: int | None = None,
     first_seed: int = 1_000_000,
     mode: Mode = "async",
     latency_ms: float = 0.0,
@@ -35,6 +39,7 @@ def in_world(
     execute_horizon: int | None = None,
     variant: str = worlds.TRAINED,
     wrong_instruction: bool = False,
+    protocol: Literal["published"] | None = None,
     flight: Path | None = None,
     workers: int = 2,
 ) -> int:
@@ -47,35 +52,54 @@ def in_world(
         robot_type: which of several robots that the checkpoint serves.
         flow_steps: Euler steps of an inference.
         execution: how it is computed (docs/latency.md).
-        episodes: how many, on seeds first_seed, first_seed + 1, ...
-        first_seed: training used seeds below 500000.
-        mode: think while moving, as the checkpoint was trained to (async) or by another method
+        episodes: how many, on seeds first_seed, first_seed + 1, ...; 200, or as many trials as the protocol
+        has. first_seed: training used seeds below 500000. mode: think while moving, as the checkpoint was
+        trained to (async) or by another method
             (docs/real-time.md), or stop to think (sync; at latency 0 the world is frozen meanwhile).
         latency_ms: what one inference takes on the virtual clock.
         jitter: how that varies: by a log-normal factor (sigma 0.3), or three times as long in 2 of 100.
         execute_horizon: ticks of a chunk that are executed before the next is asked for; the robot's default
             otherwise.
-        variant: of the world: trained, moved, sentences, light, camera, six.
+        variant: of the world: trained, moved, sentences, light, camera, six; stolen for a brick that is taken
+            out of the hand.
         wrong_instruction: tell the policy another sentence than the one that is scored; both are judged.
+        protocol: the published one instead of single episodes, for towels (half hours without a
+            reset) and lego (assemblies of four sizes); stopped, it goes on where it was (docs/two-arms.md).
         flight: folder in which all that happens is recorded, for `xr0-robot replay`: a log per worker.
         workers: pairs of server and robot processes.
     """
     options.at_least(1, episodes=episodes, workers=workers, flow_steps=flow_steps)
     options.at_least(0, first_seed=first_seed, latency_ms=latency_ms)
     worlds.check(world, variant)
+    options.at_least(1, execute_horizon=execute_horizon)
+    served = _served(flow_steps, execution, robot_type)
+    if protocol is not None:
+        benchmark = _published(
+            world, plain=(variant, wrong_instruction, flight) == (worlds.TRAINED, False, None)
+        )
+        board = {
+            "--json": json,
+            "--mode": mode,
+            "--latency-ms": latency_ms,
+            "--jitter": jitter,
+            "--workers": workers,
+            "--episodes": episodes,
+            "--first-seed": first_seed,
+            "--execute-horizon": execute_horizon,
+        }
+        return launch.robot_against_server(checkpoint, _board(benchmark, board), served=served)
     given = ["--world", world, "--mode", mode, "--latency-ms", latency_ms, "--jitter", jitter]
     if execute_horizon is not None:
-        options.at_least(1, execute_horizon=execute_horizon)
         given += ["--execute-horizon", execute_horizon]
     given += ["--variant", variant] + ["--wrong-instruction"] * wrong_instruction
     return launch.sliced_rollout(
         checkpoint,
         list(map(str, given)),
-        episodes,
+        EPISODES if episodes is None else episodes,
         first_seed,
         workers,
         json,
-        _served(flow_steps, execution, robot_type),
+        served,
         flight,
     )
 
@@ -149,8 +173,7 @@ def on_benchmark(
         "--films": films,
         "--api-key": api_key,
     }
-    arguments = ["board", benchmark, *(["--tasks", *tasks] if tasks else [])]
-    arguments += [str(part) for name, value in given.items() if value is not None for part in (name, value)]
+    arguments = [*_board(benchmark, given), *(["--tasks", *tasks] if tasks else [])]
     if expert:
         return launch.robot([*arguments, "--expert"], python)
     with ExitStack() as stack:
@@ -158,6 +181,23 @@ def on_benchmark(
             served = _served(flow_steps, execution, robot_type)
             server = stack.enter_context(launch.server(checkpoint, options=served))
         return launch.robot([*arguments, "--url", str(server)], python)
+
+
+def _published(world: str, plain: bool) -> str:
+    """The benchmark that is a world's published protocol. plain: nothing else is asked for; ValueError if it
+    is."""
+    if world not in worlds.PUBLISHED or not plain:
+        raise ValueError(
+            f"eval {world} --protocol published: expected one of {', '.join(worlds.PUBLISHED)}, without "
+            "--variant, --wrong-instruction and --flight"
+        )
+    return worlds.PUBLISHED[world]
+
+
+def _board(benchmark: str, given: Mapping[str, object]) -> list[str]:
+    """The body's command line; options without a value are left to the protocol."""
+    options = [str(part) for name, value in given.items() if value is not None for part in (name, value)]
+    return ["board", benchmark, *options]
 
 
 def _served(flow_steps: int, execution: ExecutionName, robot_type: str | None) -> list[str]:

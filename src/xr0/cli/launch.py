@@ -52,9 +52,11 @@ def simulator(name: str) -> str:
     return str(python)
 
 
-def robot_against_server(checkpoint: Path, arguments: Sequence[str], serve: Sequence[str] = POLICY) -> int:
-    """One server, started by the subcommand `serve`, and one robot connected to it."""
-    with server(checkpoint, serve) as url:
+def robot_against_server(
+    checkpoint: Path, arguments: Sequence[str], serve: Sequence[str] = POLICY, served: Sequence[str] = ()
+) -> int:
+    """One server, started by the subcommand `serve` with options `served`, and one robot connected to it."""
+    with server(checkpoint, serve, served) as url:
         return robot([*arguments, "--url", url])
 
 

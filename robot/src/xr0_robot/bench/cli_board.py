@@ -7,12 +7,12 @@ from pathlib import Path
 
 from xr0_robot import wire
 from xr0_robot.modes import MODES
-from xr0_robot.worlds import BENCHMARKS, OFFICIAL
+from xr0_robot.worlds import BENCHMARKS, OFFICIAL, PUBLISHED
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Its command line."""
-    parser.add_argument("benchmark", choices=BENCHMARKS)
+    parser.add_argument("benchmark", choices=(*BENCHMARKS, *PUBLISHED.values()))
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("--url", help="policy server")
     who.add_argument("--expert", action="store_true", help="the benchmark's scripted experts instead")
@@ -66,7 +66,7 @@ def run(arguments: Namespace) -> int:
         look=arguments.look,
         checkpoint=served,
     )
-    work = Work(settings, arguments.url, arguments.api_key, arguments.films)
+    work = Work(settings, arguments.url, arguments.api_key, arguments.films, arguments.json.with_suffix(""))
     summary = board(work, arguments.json, arguments.workers)
     table = results.table(summary)
     arguments.json.with_suffix(".md").write_text(table + "\n", encoding="utf-8")

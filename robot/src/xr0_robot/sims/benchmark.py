@@ -1,8 +1,9 @@
 """Published benchmarks: many tasks, each an Env, scored by one protocol.
 
-A benchmark is a folder `sims/<name>/` and an entry in `xr0_robot.worlds.BENCHMARKS`. Its module `protocol`
-holds `PROTOCOL`, data that needs no simulator; `env` has `open_env(task, robot, look)`; `expert` has
-`begin(env)`, which returns what acts in the episode that was just reset.
+A benchmark is a folder `sims/<name>/` and an entry in `xr0_robot.worlds.BENCHMARKS`, or in `PUBLISHED` where
+it is the published protocol of a world. Its module `protocol` holds `PROTOCOL`, data that needs no simulator;
+`env` has `open_env(task, robot, look)`; `expert` has `begin(env)`, which returns what acts in the episode
+that was just reset.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from xr0_robot import worlds
 from xr0_robot.env import Env
 from xr0_robot.limits import Limits
+from xr0_robot.sims.pieces import Account
 from xr0_robot.types import Camera, Embodiment
 
 Act = Callable[[], np.ndarray]
@@ -44,6 +46,14 @@ class ChainEnv(TaskEnv, Protocol):
         ...
 
 
+class PieceEnv(TaskEnv, Protocol):
+    """The Env of a benchmark whose episodes are made of many pieces."""
+
+    def account(self) -> Account:
+        """What has come of them so far."""
+        ...
+
+
 @dataclass(frozen=True)
 class Task:
     """One of a benchmark's tasks. ticks: an episode, or a leg of one, that is not done by then has failed."""
@@ -62,7 +72,8 @@ class Benchmark:
     groups, and the named `sets` of tasks, are run where asked for. episodes: of each task, on seeds from
     `first_seed` on; seeds: the last of them that there is, plus one. settle_s: success counts once it has
     lasted so long. execute_horizon: ticks of a chunk that are executed. looks: how pictures may be drawn, in
-    words. legs: sentences of an episode, each told once the last is done.
+    words. legs: sentences of an episode, each told once the last is done. pieces: what is counted one by one
+    in an episode, in a word; empty where nothing is.
     """
 
     robot: Embodiment
@@ -78,6 +89,7 @@ class Benchmark:
     seeds: int = 2**31
     settle_s: float = 0.0
     legs: int = 1
+    pieces: str = ""
 
     def select(self, names: Sequence[str]) -> tuple[Task, ...]:
         """The tasks of these names (tasks, groups, sets), in the benchmark's order; those of `groups` where
@@ -139,9 +151,11 @@ class Benchmark:
 
 
 def open_protocol(name: str) -> Benchmark:
-    """The protocol of one of `xr0_robot.worlds.BENCHMARKS`, without its simulator; ValueError for another."""
-    if name not in worlds.BENCHMARKS:
-        raise ValueError(f"benchmark: got {name!r}, expected one of {', '.join(worlds.BENCHMARKS)}")
+    """The protocol of one of `xr0_robot.worlds.BENCHMARKS` or `PUBLISHED`, without its simulator; ValueError
+    for another."""
+    known = (*worlds.BENCHMARKS, *worlds.PUBLISHED.values())
+    if name not in known:
+        raise ValueError(f"benchmark: got {name!r}, expected one of {', '.join(known)}")
     return import_module(f"xr0_robot.sims.{name}.protocol").PROTOCOL
 
 

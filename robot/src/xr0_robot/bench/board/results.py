@@ -11,7 +11,7 @@ import numpy as np
 
 from xr0_robot import report
 from xr0_robot.bench import results
-from xr0_robot.bench.board import chain
+from xr0_robot.bench.board import chain, pieces
 from xr0_robot.bench.board.settings import Settings
 from xr0_robot.report import now, wilson
 
@@ -41,6 +41,7 @@ def summarize(rows: Sequence[Mapping[str, Any]], settings: Settings) -> dict[str
         "groups": groups,
         "tasks": counted,
         **_chains(rows, settings, len(tasks) * settings.episodes),
+        **_pieces(rows, settings),
         "crashes": sum(row["crashes"] for row in rows),
         "missing": [f"{task} seed {seed}" for task, seed in settings.jobs() if (task, seed) not in done],
         "settings": asdict(settings),
@@ -53,6 +54,21 @@ def _chains(rows: Sequence[Mapping[str, Any]], settings: Settings, episodes: int
     """What there is to say where episodes have several legs."""
     count = settings.protocol.legs
     return {} if count == 1 else chain.summary(rows, episodes, count)
+
+
+def _pieces(rows: Sequence[Mapping[str, Any]], settings: Settings) -> dict[str, Any]:
+    """What there is to say where episodes are made of many pieces: by task, of what ran."""
+    protocol = settings.protocol
+    if not protocol.pieces:
+        return {}
+    ran = [row for row in rows if row["error"] is None]
+    return {
+        "piece": protocol.pieces,
+        "work": {
+            task.name: pieces.summary([row for row in ran if row["task"] == task.name])
+            for task in protocol.select(settings.tasks)
+        },
+    }
 
 
 def whole(summary: Mapping[str, Any]) -> bool:
@@ -91,6 +107,8 @@ def table(summary: Mapping[str, Any]) -> str:
         lines.append(f"| {length} in a row | {count} | {summary['episodes']} | {_percent(share)} |")
     if "mean_length" in summary:
         lines.append(f"| mean length | {count} | {summary['episodes']} | {summary['mean_length']:.2f} |")
+    if "work" in summary:
+        lines += pieces.table(summary["work"], summary["piece"])
     return "\n".join(lines)
 
 

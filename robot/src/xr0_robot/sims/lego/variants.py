@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xr0_robot.sims import shades
+from xr0_robot.sims.lego.trials import SIZES
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,6 @@ VARIANTS: Mapping[str, Variant] = {
     "trained": Variant(),
     "stolen": Variant(stolen=True),
     "light": Variant(looks=(shades.EVENING, shades.WINDOW)),
-    "la5": Variant(sizes=(5,), only=0.0),
-    "la10": Variant(sizes=(10,), only=0.0),
-    "la20": Variant(sizes=(20,), only=0.0),
-    "ma34": Variant(sizes=(12, 12, 10), only=0.0),
+    **{name: Variant(sizes=sizes, only=0.0) for name, sizes in SIZES.items()},
 }
-"""By the names of `xr0_robot.worlds`; la5 to ma34 are the published tasks (arXiv 2602.12684, Lego
-Disassembly)."""
+"""By the names of `xr0_robot.worlds`."""

@@ -7,15 +7,10 @@ import numpy as np
 from xr0_robot.sims.lego import tasks
 from xr0_robot.sims.lego.demonstrator import LegoDemonstrator
 from xr0_robot.sims.lego.env import LegoTable
+from xr0_robot.sims.lego.trials import SECONDS_PER_BRICK, SETTLE_S
 from xr0_robot.sims.lego.variants import VARIANTS
 from xr0_robot.sims.two_arms.limits import LIMITS
 from xr0_robot.sims.world import World
-
-SECONDS_PER_BRICK = 10.0
-"""Three times what the scripted expert needs: a policy that takes longer has lost its way."""
-
-SETTLE_S = 0.5
-"""A brick that rolls out of its bin was never in it."""
 
 MISLEAD_STREAM = 0x1E60
 """Keeps the draw of a wrong sentence apart from the draws that build the assemblies."""

@@ -75,8 +75,7 @@ class TowelTable(TwoArmTable):
         self.stack.lay([TOWELS[k] for k in towels[1 : 1 + below]], scene_rng)
         self._place_hands(scene_rng)
         self._paint(look_rng)
-        self.cloth.become(TOWELS[towels[0]])
-        self._thrower.throw(throw_rng)
+        self.throw(TOWELS[towels[0]], throw_rng)
         self.tick, self.perturbed_tick = 0, None
         self._perturb_rng = perturb_rng
         self._perturb_at = self.embodiment.ticks(perturb_rng.uniform(*PERTURB_S))
@@ -102,10 +101,15 @@ class TowelTable(TwoArmTable):
         """Numbers of the towel's points in each hand."""
         return {side: pinch.held() for side, pinch in self.pinches.items()}
 
+    def throw(self, towel: Towel, rng: np.random.Generator) -> None:
+        """Throw this one on the table, in the place of that which was there."""
+        self._let_go()
+        self.cloth.become(towel)
+        self._thrower.throw(rng)
+
     def perturb(self, rng: np.random.Generator) -> None:
         """Snatch the towel away and throw it anew, or turn it over where it is."""
-        for pinch in self.pinches.values():
-            pinch.let_go()
+        self._let_go()
         if rng.random() < 0.5:
             self._thrower.throw(rng)
         else:
@@ -119,6 +123,10 @@ class TowelTable(TwoArmTable):
         if task.meaning == tasks.SPREAD:
             return judge.flattened(points, towel)
         return judge.folded(points, towel) and judge.stacked(points, stack.PLACE, self.stack.height)
+
+    def _let_go(self) -> None:
+        for pinch in self.pinches.values():
+            pinch.let_go()
 
     def _pinch(self) -> None:
         for arm, pinch in zip(self.arms, self.pinches.values(), strict=True):

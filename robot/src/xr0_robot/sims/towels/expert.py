@@ -58,14 +58,14 @@ REACH_S = 5.0
 
 
 class Expert:
-    """Picks up two corners of an edge, lays the towel flat, folds it twice, lays it on the stack.
+    """Picks up two corners of an edge, lays the towel flat, folds it twice, lays it on the stack; and so on
+    with the next one.
 
     phase: what it is doing; count: how often it began that.
     """
 
     def __init__(self, table: TowelTable) -> None:
-        self._towel, self._height = table.towel, table.stack.height
-        self._hands = Hands(table)
+        self._table, self._hands = table, Hands(table)
         self.phase, self.count = "look", Counter[str]()
         self._tries = self._lays = self._picks = 0
         self._script = self._work()
@@ -123,13 +123,13 @@ class Expert:
         return corner is not None or (yield from self._hands.open(side))
 
     def _none_holds(self) -> Step:
-        points, towel = self._hands.now.points, self._towel
+        points, towel = self._hands.now.points, self._table.towel
         if self._tries >= TRIES:
             self._tries = 0
             return (yield from self._pick())
         square = abs(judge.rectangle(points).yaw) < judge.THERE_RAD
         if judge.folded(points, towel) and square:
-            if judge.stacked(points, PLACE, self._height):
+            if judge.stacked(points, PLACE, self._table.stack.height):
                 return (yield from self._hands.stay(dict, SWING_S))
             return (yield from self._stack())
         axis = shape.halved(points, towel) if square else None
@@ -154,7 +154,7 @@ class Expert:
     def _flatten(self, left: shape.Index, right: shape.Index) -> Step:
         """Pull the edge between the hands straight, lay the towel down towards the robot, fold it."""
         self.phase = "stretch"
-        width, length = shape.edges(self._towel, left, right)
+        width, length = shape.edges(self._table.towel, left, right)
         hands = partial(_both, {"left": TAUT * width / 2, "right": -TAUT * width / 2})
         for x in (HANG[0], FAR_X):  # straight first: it swings less
             if not (yield from self._hang(hands(x, length + 0.03))):
@@ -169,7 +169,7 @@ class Expert:
 
         if not (yield from self._hands.follow(lay, 0.5 * np.pi * length)):
             return False
-        if not shape.spread(self._hands.now.points, self._towel):
+        if not shape.spread(self._hands.now.points, self._table.towel):
             self._lays += 1
             if self._lays % LAYS:
                 return False  # and flatten it again
@@ -212,7 +212,7 @@ class Expert:
         low, high = xy.min(axis=(0, 1)), xy.max(axis=(0, 1))
         length, aside = float(high[0] - low[0]), PLACE[1] - float(low[1] + high[1]) / 2
         hands = partial(_both, {side: self._hands.place(side)[1] + aside for side in SIDES})
-        near, height = PLACE[0] - length / 2 - FORWARD, self._height
+        near, height = PLACE[0] - length / 2 - FORWARD, self._table.stack.height
         top = height + length + 0.05
         up = {side: (self._hands.place(side) * (1, 1, 0) + (0, 0, top), 0.0) for side in SIDES}
         if not (yield from self._hands.go(lambda: up, 3.0, SIDES)):

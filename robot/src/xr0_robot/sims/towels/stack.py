@@ -11,6 +11,7 @@ import numpy as np
 
 from xr0_robot.sims.scene import numbers
 from xr0_robot.sims.towels.cloth import surface
+from xr0_robot.sims.towels.judge import quarters
 from xr0_robot.sims.towels.towel import TOWELS, Towel
 
 PLACE = (0.575, 0.0)
@@ -55,12 +56,26 @@ class Stack:
 
     def lay(self, towels: Sequence[Towel], rng: np.random.Generator) -> None:
         """Lay these, the lowest first, a little astray."""
-        self.towels = tuple(towels)
+        self.clear()
+        for towel in towels:
+            place = PLACE + rng.uniform(-ASTRAY_M, ASTRAY_M, size=2)
+            self._put(towel, place, rng.uniform(-ASTRAY_RAD, ASTRAY_RAD))
+
+    def add(self, towel: Towel, points: np.ndarray) -> None:
+        """One that was folded and lies there, points [n, n, 3]: from now on a part of the stack."""
+        across = points[..., :2].mean(axis=(0, 1))
+        edge = (quarters(points)[0, 0, -1] - quarters(points)[0, 0, 0]).mean(axis=0)
+        self._put(towel, across, float(np.arctan2(edge[1], edge[0])))
+
+    def clear(self) -> None:
+        """Carry all of it off."""
+        self.towels = ()
         for k, mocap in enumerate(self._mocap.values()):
             self._data.mocap_pos[mocap] = (PARKED[0], PARKED[1] + 0.4 * k, -0.5)
-        for k, towel in enumerate(self.towels):
-            mocap = self._mocap[towel.name]
-            x, y = PLACE + rng.uniform(-ASTRAY_M, ASTRAY_M, size=2)
-            half = rng.uniform(-ASTRAY_RAD, ASTRAY_RAD) / 2
-            self._data.mocap_pos[mocap] = (x, y, LYING * (k + 0.5))
-            self._data.mocap_quat[mocap] = (np.cos(half), 0.0, 0.0, np.sin(half))
+
+    def _put(self, towel: Towel, place: np.ndarray, yaw: float) -> None:
+        """On top."""
+        mocap, half = self._mocap[towel.name], yaw / 2
+        self._data.mocap_pos[mocap] = (*place, LYING * (len(self.towels) + 0.5))
+        self._data.mocap_quat[mocap] = (np.cos(half), 0.0, 0.0, np.sin(half))
+        self.towels = (*self.towels, towel)

@@ -1,0 +1,1 @@
+"""Lego assemblies taken apart, of four sizes: the published protocol of the Lego table."""

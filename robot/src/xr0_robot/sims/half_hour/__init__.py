@@ -1,0 +1,1 @@
+"""Towel after towel for thirty minutes without a reset: the published protocol of the towel table."""
