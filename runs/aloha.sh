@@ -30,7 +30,7 @@ cell() { # TASK MODE LATENCY_MS [OPTIONS...]
 [ -d "$work/demos" ] || xr0 data demos "$work/demos" --world aloha --tasks transfer_cube --episodes "$wanted" \
     --pixels 144 --look plain
 read -r choice flow <<<"$stages"
-train choice "$choice"
+train choice "$choice" --places
 train flow "$flow" --checkpoint "$work/choice/checkpoint"
 cell transfer_cube sync 0 --films "$out/films"
 for ms in 100 200; do cell transfer_cube async "$ms"; done

@@ -62,6 +62,9 @@ CAUSAL = Contract("causal", window=None, offset=0, max_prefix=0)
 WINDOWED = Contract("windowed", window=4, offset=10, max_prefix=6)
 """Contract B: weights post-trained for asynchronous execution (window, offset and prefix of XR0.py)."""
 
+FULL = Contract("full", window=None, offset=0, max_prefix=WINDOWED.max_prefix)
+"""A prefix that every action sees, in the positions of pre-training: training-time RTC (arXiv 2512.05964)."""
+
 CONTRACTS = (CAUSAL, WINDOWED)
 """What `--contract` may name."""
 

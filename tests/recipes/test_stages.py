@@ -10,7 +10,7 @@ from small_robot import ARM, record
 
 from xr0.checkpoints import convert
 from xr0.checkpoints import folder as checkpoint
-from xr0.config import CAUSAL, WINDOWED
+from xr0.config import CAUSAL, FULL, WINDOWED
 from xr0.policy import Policy, Request
 from xr0.recipes.choice import pretrain_choice
 from xr0.recipes.expert import post_train, pretrain_flow
@@ -75,6 +75,20 @@ def test_adapters_are_merged_under_the_released_names(data: str, tmp_path: Path)
     assert after.contract == CAUSAL
     convert.to_official(tmp_path / "run/checkpoint", tmp_path / "released")
     assert acts(tmp_path / "run/checkpoint").shape == (10, 2)
+
+
+def test_a_prefix_that_all_actions_see_is_known_by_its_contract(data: str, tmp_path: Path) -> None:
+    post_train(Given((data,)), Start(str(TINY)), tmp_path / "run", brief(POST_TRAIN["tiny"], prefix="full"))
+    after = checkpoint.load(tmp_path / "run/checkpoint")
+    assert after.contract == FULL
+    images, policy = {"front": np.zeros((32, 32, 3), np.uint8)}, Policy(after)
+
+    def last(first: float) -> np.ndarray:
+        prefix = np.full((5, 2), 0.1)
+        prefix[0] = first
+        return policy.infer(Request(images, np.zeros(2), "move", prefix, seed=0))[0][-1]
+
+    assert not np.allclose(last(0.0), last(1.0), atol=1e-4)
 
 
 def test_more_numbers_than_the_start_has_slots_make_it_wider(tmp_path: Path) -> None:

@@ -51,8 +51,10 @@ def _choice(named: Any, defaults: ChoiceSettings) -> Callable[..., int]:
         """
         del recipe  # read before, see `commands`
         from xr0.recipes import choice
+        from xr0.recipes.places import labels, lesson
 
-        choice.pretrain_choice(given, language, vlm, out, settings)
+        teach, extra = (lesson.placed, labels.RECORDED) if settings.places else (choice.plain, ())
+        choice.pretrain_choice(given, language, vlm, out, settings, teach, extra=extra)
         return 0
 
     return pretrain_choice

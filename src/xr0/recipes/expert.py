@@ -26,6 +26,7 @@ from xr0.train.run import Run
 RULES = {
     "paper": prefixes.PAPER,
     "released": prefixes.RELEASED,
+    "full": prefixes.FULL,
     "sync": prefixes.SYNC,
     "bridged": prefixes.BRIDGED,
 }

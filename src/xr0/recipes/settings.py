@@ -92,6 +92,8 @@ class ChoiceSettings:
         candidates: chunks that Choice Policies choose from.
         robot_per_language: robot samples for each vision-language sample, where there are such.
         gradient_checkpointing: compute activations a second time instead of keeping them.
+        places: learn where things are as well, from datasets that say so of each frame
+            (observation.environment_state and observation.object_pixels, which simulators know).
     """
 
     train: TrainSettings
@@ -99,6 +101,7 @@ class ChoiceSettings:
     candidates: int = 5
     robot_per_language: float = 6.0
     gradient_checkpointing: bool = False
+    places: bool = False
 
     def __post_init__(self) -> None:
         require("candidates", self.candidates, at_least=1)
@@ -135,12 +138,13 @@ class PostTrainSettings(FlowSettings):
     Args:
         frequency: weight of the loss between spectra over time; 0 leaves it out.
         prefix: rule by which committed actions are shown: `paper` 0 to 6 ticks for each sample; `released`
-            none in half of the batches, else 1 to 6 for the whole batch, older ones hidden at random; `sync`
-            never any; `bridged` as `paper`, with the motion of another moment and a way back behind it.
+            none in half of the batches, else 1 to 6 for the whole batch, older ones hidden at random; `full`
+            as `paper`, seen by every action; `sync` never any; `bridged` as `paper`, with the motion of
+            another moment and a way back behind it.
     """
 
     frequency: float = 0.0
-    prefix: Literal["paper", "released", "sync", "bridged"] = "paper"
+    prefix: Literal["paper", "released", "full", "sync", "bridged"] = "paper"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -23,9 +23,6 @@ from xr0.train.run import Run
 from xr0.train.settings import Execution, TrainSettings
 from xr0.types import Batch
 
-FULL = Contract("full", window=None, offset=0, max_prefix=prefixes.WINDOWED.max_prefix)
-"""A prefix that every action sees, in the positions of pre-training (arXiv 2512.05964)."""
-
 
 @dataclass(frozen=True)
 class Variant:
@@ -65,7 +62,7 @@ CORRECTIONS = 0.3
 
 VARIANTS: Mapping[str, Variant] = {
     BASE: Variant(),
-    "prefix": Variant(PrefixRule(prefixes.PAPER.draw, FULL)),
+    "prefix": Variant(prefixes.FULL),
     "lambda_paper": Variant(prefixes.PAPER),
     "lambda_released": Variant(prefixes.RELEASED),
     "vlash": Variant(ahead=AHEAD),

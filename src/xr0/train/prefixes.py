@@ -3,6 +3,7 @@
     PAPER     0 to 6 ticks, uniform, for each sample on its own (arXiv 2602.12684, post-training)
     RELEASED  half of the steps none, else 1 to 6 ticks, the same for the whole step; its older tokens are
               hidden at random (released XR0.py)
+    FULL      as PAPER, but every action sees all of the prefix (arXiv 2512.05964)
     SYNC      none: for a robot that waits for each chunk
     BRIDGED   as PAPER, with the motion of another moment, and a way back behind it (`bridge`)
 
@@ -19,6 +20,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from xr0 import config
 from xr0.config import CAUSAL, WINDOWED, Contract
 from xr0.data.samples import Mix
 from xr0.train import bridge, draws
@@ -96,5 +98,6 @@ def _nothing_hidden(batch: Batch) -> Bool[Tensor, "b t"]:
 
 PAPER = PrefixRule(_paper, WINDOWED)
 RELEASED = PrefixRule(_released, WINDOWED)
+FULL = PrefixRule(_paper, config.FULL)
 SYNC = PrefixRule(_none, CAUSAL)
 BRIDGED = PrefixRule(_paper, WINDOWED, bridge.bridge)

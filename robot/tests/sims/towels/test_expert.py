@@ -59,5 +59,5 @@ def test_a_demonstration_is_its_seed(table):
 
     one, again = first_second(500_003), first_second(500_003)
     assert one[:2] == again[:2] and np.array_equal(one[2], again[2])
-    assert demonstrator.numbers()["observation.environment_state"].shape == (12,)
+    assert demonstrator.numbers()["observation.environment_state"].shape == (6,)
     table.options = Options()

@@ -14,13 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from xr0.model import vlm
 from xr0.model.hidden import attention_logits
 from xr0.model.vla import VLA
+from xr0.recipes import patches
 from xr0.train.choice_stage import ChoiceStage
 from xr0.types import Batch, LanguageBatch
 
@@ -31,17 +31,14 @@ whose keys and values the action expert reads."""
 LOOKING_HEAD = 0
 """Head of the early layer that is taught where to look."""
 
-PATCH_WEIGHT, LOOK_WEIGHT, TARGET_WEIGHT, GOAL_WEIGHT = 0.3, 0.1, 0.5, 0.3
-"""Of the four losses beside the action loss."""
+LOOK_WEIGHT, TARGET_WEIGHT, GOAL_WEIGHT = 0.1, 0.5, 0.3
+"""Of the losses beside the action loss; `patches.WEIGHT` is the fourth."""
 
 POSE = 4
 """x and y on the table, and the yaw as cosine and sine of twice the angle: half a turn changes nothing."""
 
 NEVER = -1e4
 """A logit that gets no attention, and unlike infinity no NaN in the gradient of an empty row."""
-
-PRESENCE_BALANCE = 10.0
-"""Positive patches are rare: one of 64 for each object."""
 
 
 @dataclass(frozen=True)
@@ -106,38 +103,16 @@ class GroundingHeads(nn.Module):
     ) -> dict[str, Float[Tensor, ""]]:
         """The four losses, weighted. early, late: what the two layers attend to; queries: the states that
         actions are read from; looks: the early layer's attention logits."""
-        target = _told(self.target, late, labels.after_word, queries, labels.target)
-        goal = _told(self.goal, late, labels.after_sentence, queries, labels.goal)
+        said = self.patch(early).unflatten(-1, (self.objects, 1 + POSE))
+        patch = patches.patch_loss(said, labels.presence, labels.pose, labels.in_view)
+        target = patches.told_loss(self.target(late), labels.after_word, self.target(queries), labels.target)
+        goal = patches.told_loss(self.goal(late), labels.after_sentence, self.goal(queries), labels.goal)
         return {
-            "patch": PATCH_WEIGHT * self._patch_loss(early, labels),
+            "patch": patches.WEIGHT * patch,
             "look": LOOK_WEIGHT * look_loss(looks, labels),
             "target": TARGET_WEIGHT * target,
             "goal": GOAL_WEIGHT * goal,
         }
-
-    def _patch_loss(self, early: Float[Tensor, "b l h"], labels: GroundingLabels) -> Float[Tensor, ""]:
-        patch = self.patch(early).unflatten(-1, (self.objects, 1 + POSE))
-        presence = F.binary_cross_entropy_with_logits(
-            patch[..., 0][labels.in_view],
-            labels.presence[labels.in_view],
-            pos_weight=torch.tensor(PRESENCE_BALANCE, device=patch.device),
-        )
-        here = labels.presence.bool()
-        wanted = labels.pose[:, None].expand(-1, here.shape[1], -1, -1)
-        pose = (patch[..., 1:][here] - wanted[here]).abs().mean() if here.any() else presence * 0.0
-        return presence + pose
-
-
-def _told(
-    head: nn.Linear,
-    context: Float[Tensor, "b l h"],
-    asked: Bool[Tensor, "b l"],
-    queries: Float[Tensor, "b t h"],
-    answer: Float[Tensor, "b a"],
-) -> Float[Tensor, ""]:
-    """Mean absolute error of a head's answers, at the context tokens that are asked and at the queries."""
-    words = (head(context) - answer[:, None]).abs().mean(-1)
-    return words[asked].mean() + (head(queries) - answer[:, None]).abs().mean()
 
 
 def look_loss(looks: Float[Tensor, "b l l"], labels: GroundingLabels) -> Float[Tensor, ""]:

@@ -10,6 +10,7 @@ import torch
 from tokenizers import Tokenizer
 
 from xr0.recipes.bricks.grounding import GroundingLabels
+from xr0.recipes.patches import patch_of, tokens_of
 from xr0.transform.images import ImageSpec
 from xr0.transform.prompt import IM_START, IMAGE_PAD
 from xr0.transform.tokenizer import token_id
@@ -129,18 +130,18 @@ class Labeller:
     ) -> GroundingLabels:
         """Labels of samples that are told `instructions`, whose contexts are `inputs`."""
         ids, (count, length) = inputs.input_ids.numpy(), inputs.input_ids.shape
-        rows, columns = (side // self.spec.factor for side in self.frame)
+        height, width = self.frame
+        grid = height // self.spec.factor, width // self.spec.factor
         pad, turn = token_id(self.tokenizer, IMAGE_PAD), token_id(self.tokenizer, IM_START)
         presence = np.zeros((count, length, len(tracks.names)), np.float32)
         in_view, after_word, after_sentence = np.zeros((3, count, length), bool)
         targets = [target(tracks.names, instruction) for instruction in instructions]
         for i, named in enumerate(targets):
-            view = np.flatnonzero(ids[i] == pad)[: rows * columns]
+            view = tokens_of(ids[i], pad, grid)
             in_view[i, view] = True
-            for o, (u, v) in enumerate(tracks.pixel[i]):
-                row, column = int(v // self.spec.factor), int(u // self.spec.factor)
-                if 0 <= row < rows and 0 <= column < columns:
-                    presence[i, view[row * columns + column], o] = 1.0
+            for o, pixel in enumerate(tracks.pixel[i]):
+                if (patch := patch_of(pixel / (width, height), grid)) is not None:
+                    presence[i, view[patch], o] = 1.0
             start = self._word_end(ids[i], tracks.names[named])
             end = int(inputs.attention_mask[i].sum())
             after_word[i, start:end] = True

@@ -10,6 +10,7 @@ import numpy as np
 from xr0_robot.sims.disturbance import Disturbance
 from xr0_robot.sims.lego.env import LegoTable
 from xr0_robot.sims.lego.expert import Expert
+from xr0_robot.sims.two_arms import aims
 from xr0_robot.sims.world import Question
 
 NOISE_SHARE = 0.5
@@ -37,7 +38,7 @@ SEED_STREAM = 0x1E67
 class LegoDemonstrator:
     """The `Demonstrator` of the Lego table, as in training."""
 
-    columns: Mapping[str, Sequence[str]] = {}
+    columns: Mapping[str, Sequence[str]] = aims.COLUMNS
     idle_ticks = IDLE_TICKS
 
     def __init__(self, table: LegoTable) -> None:
@@ -64,8 +65,8 @@ class LegoDemonstrator:
         return True
 
     def numbers(self) -> Mapping[str, np.ndarray]:
-        """None."""
-        return {}
+        """Where the hands are going."""
+        return aims.recorded(self.env, self._expert.aims)
 
     def questions(self) -> Sequence[Question]:
         """None."""

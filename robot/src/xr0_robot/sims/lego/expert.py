@@ -84,6 +84,16 @@ class Expert:
             goals |= self._goals(self.job, tools)
         return {side: self._hands[side].step(goals[side], tools[side]) for side in SIDES}
 
+    @property
+    def aims(self) -> Mapping[str, np.ndarray]:
+        """Where each hand is going [3; m]: to where it closes, then to where it lets go."""
+        aims = dict(REST)
+        if self.job is not None and self.phase in ("reach", "grasp"):
+            aims |= {side: goal.place for side, goal in self._places(self.job).items()}
+        elif self.job is not None:
+            aims[self.job.taker] = self._drop(self.job)
+        return aims
+
     def _begin(self) -> None:
         self.job = choose(self._table, self._in_vain)
         if self.job is None and self._in_vain:

@@ -8,12 +8,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from xr0_robot.features import ENVIRONMENT_STATE
 from xr0_robot.sims.disturbance import Disturbance
 from xr0_robot.sims.towels.env import Options, TowelTable
 from xr0_robot.sims.towels.expert import Expert
 from xr0_robot.sims.towels.hands import truth
-from xr0_robot.sims.towels.shape import CORNERS
+from xr0_robot.sims.two_arms import aims
 from xr0_robot.sims.world import Question
 
 RANDOM_START_SHARE = 0.4
@@ -44,9 +43,7 @@ SEED_STREAM = 0xDE70
 class TowelDemonstrator:
     """The `Demonstrator` of the towel table, as in training."""
 
-    columns: Mapping[str, Sequence[str]] = {
-        ENVIRONMENT_STATE: tuple(f"corner{i}{j}.{axis}" for i, j in CORNERS for axis in "xyz")
-    }
+    columns: Mapping[str, Sequence[str]] = aims.COLUMNS
     time_limit_s = 120.0
     idle_ticks = IDLE_TICKS
 
@@ -87,9 +84,8 @@ class TowelDemonstrator:
         return self._left == 0
 
     def numbers(self) -> Mapping[str, np.ndarray]:
-        """Where the towel's corners are."""
-        points = self.env.cloth.points()
-        return {ENVIRONMENT_STATE: np.concatenate([points[corner] for corner in CORNERS])}
+        """Where the hands are going."""
+        return aims.recorded(self.env, self._expert.aims)
 
     def questions(self) -> Sequence[Question]:
         """None."""

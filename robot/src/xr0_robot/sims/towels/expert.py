@@ -75,6 +75,11 @@ class Expert:
         """Whether a hand is going for the towel."""
         return self._hands.reaching
 
+    @property
+    def aims(self) -> Mapping[str, np.ndarray]:
+        """Where each hand is going [3; m]."""
+        return self._hands.aims
+
     def act(self, now: Truth) -> Tools:
         """Where the tools shall be after the next tick."""
         self._hands.now = now

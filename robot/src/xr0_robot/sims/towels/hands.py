@@ -64,16 +64,19 @@ def truth(table: TowelTable) -> Truth:
 
 
 class Hands:
-    """now: the truth of this tick. reaching: whether they are going for the towel."""
+    """now: the truth of this tick. reaching: whether they are going for the towel. aims: where each is going
+    [3; m]."""
 
     def __init__(self, table: TowelTable) -> None:
         self._dt = table.embodiment.dt
-        self.now, self.reaching = truth(table), False
+        self.now, self.reaching, self.aims = truth(table), False, dict(HOME)
         self._hands = {side: Hand(self.now.tools[side], PACE, self._dt) for side in SIDES}
 
     def towards(self, goals: Goals) -> Tools:
         """Where the tools shall be after the next tick: smoothly nearer to their goals, turned to zero."""
-        return {side: self._towards(side, *goals.get(side, (HOME[side], 1.0))) for side in SIDES}
+        goals = {side: goals.get(side, (HOME[side], 1.0)) for side in SIDES}
+        self.aims = {side: place for side, (place, _) in goals.items()}
+        return {side: self._towards(side, *goal) for side, goal in goals.items()}
 
     def place(self, side: str) -> np.ndarray:
         """Where a tool is [3], measured."""

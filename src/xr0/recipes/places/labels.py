@@ -1,0 +1,130 @@
+"""Where the things of a sample are, from what a simulator recorded beside each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from xr0.data.source import Source
+from xr0.recipes.patches import patch_of, tokens_of
+from xr0.recipes.places.stage import AXES, PlaceLabels
+from xr0.transform.images import ImageSpec
+from xr0.transform.prompt import IM_START, IMAGE_PAD
+from xr0.transform.tokenizer import token_id
+from xr0.types import VLMInputs
+from xr0_robot.features import ENVIRONMENT_STATE, IMAGES, OBJECT_PIXELS
+
+RECORDED = (ENVIRONMENT_STATE, OBJECT_PIXELS)
+"""Features of the labels: `<thing>.x`, `.y`, `.z` [m], and `<thing>.u`, `.v` [px] in the first camera."""
+
+SCALE_EPISODES = 100
+"""Which say where things are at all."""
+
+LEAST_STD = 0.01
+"""Of a normalised place [m]."""
+
+
+@dataclass(frozen=True)
+class Things:
+    """Named things of a run's datasets, the same in all, and where they are: mean and spread [o, 3] [m]."""
+
+    names: tuple[str, ...]
+    mean: np.ndarray
+    std: np.ndarray
+
+    @staticmethod
+    def of(sources: Sequence[Source]) -> Things:
+        """ValueError for a dataset that does not say where its things are, or not of the same things."""
+        named = {_things(source) for source in sources}
+        if len(named) > 1:
+            raise ValueError(
+                f"--places: got datasets with the things {' and '.join(map(str, named))}, expected the same"
+            )
+        places = np.concatenate([_some(source) for source in sources])
+        return Things(named.pop(), places.mean(0), np.maximum(places.std(0), LEAST_STD))
+
+    def place(self, source: Source, episode: int, frame: int) -> np.ndarray:
+        """float32 [o, 3], normalised."""
+        rows = source.numbers.rows(ENVIRONMENT_STATE, episode, frame, frame + 1)
+        return ((_places(source, rows)[0] - self.mean) / self.std).astype(np.float32)
+
+    def pixels(self, source: Source, episode: int, frame: int) -> np.ndarray:
+        """[o, 2]: where the first camera sees them, as shares of the picture's sides from the top left."""
+        row = source.numbers.rows(OBJECT_PIXELS, episode, frame, frame + 1)[0]
+        height, width = source.dataset.features[_first_view(source)].image_size
+        return row.reshape(-1, 2) / (width, height)
+
+
+def placed_labels(
+    place: np.ndarray,
+    pixels: np.ndarray,
+    views: Sequence[int],
+    inputs: VLMInputs,
+    tokenizer: Tokenizer,
+    spec: ImageSpec,
+) -> PlaceLabels:
+    """Places [b, o, 3] and pixels [b, o, 2] beside the tokens of samples with so many views each."""
+    ids, (count, length) = inputs.input_ids.numpy(), inputs.input_ids.shape
+    pad, turn = token_id(tokenizer, IMAGE_PAD), token_id(tokenizer, IM_START)
+    grids = inputs.image_grid_thw.numpy()[:, 1:] // spec.merge
+    first = grids[np.cumsum([0, *views[:-1]])]
+    presence = np.zeros((count, length, place.shape[1]), np.float32)
+    in_view, behind = np.zeros((2, count, length), bool)
+    for i, (rows, columns) in enumerate(first.tolist()):
+        view = tokens_of(ids[i], pad, (rows, columns))
+        in_view[i, view] = True
+        for o, where in enumerate(pixels[i]):
+            if (patch := patch_of(where, (rows, columns))) is not None:
+                presence[i, view[patch], o] = 1.0
+        behind[i, np.flatnonzero(ids[i] == turn)[-1] :] = True
+    behind &= inputs.attention_mask.numpy().astype(bool)
+    arrays = (presence, place, in_view, behind)
+    return PlaceLabels(*map(torch.from_numpy, arrays))
+
+
+def _things(source: Source) -> tuple[str, ...]:
+    """In the order of the pixels."""
+    missing = [name for name in RECORDED if name not in source.dataset.features]
+    if missing:
+        raise ValueError(f"--places: {source.dataset.root} has no {missing[0]}")
+    camera = source.embodiment.cameras[0]
+    if (camera.rotate, camera.flip, camera.crop) != (0, "none", 1.0):
+        raise ValueError(
+            f"--places: camera {camera.key!r} of {source.dataset.root} is turned, mirrored or cropped "
+            "for the model, expected the picture as it was recorded"
+        )
+    seen = list(source.dataset.features[OBJECT_PIXELS].names)
+    things = tuple(name.removesuffix(".u") for name in seen[::2])
+    wanted = [f"{thing}.{axis}" for thing in things for axis in "uv"]
+    absent = {f"{thing}.{axis}" for thing in things for axis in "xyz"} - set(_columns(source))
+    if seen != wanted or absent:
+        raise ValueError(
+            f"--places: {source.dataset.root} names {OBJECT_PIXELS} {seen} and lacks {sorted(absent)}, "
+            "expected THING.u, THING.v of each, and its x, y, z"
+        )
+    return things
+
+
+def _some(source: Source) -> np.ndarray:
+    """[n, o, 3]: of the first episodes."""
+    episodes = source.training[:SCALE_EPISODES].tolist()
+    rows = [source.numbers.rows(ENVIRONMENT_STATE, episode) for episode in episodes]
+    return _places(source, np.concatenate(rows))
+
+
+def _places(source: Source, rows: np.ndarray) -> np.ndarray:
+    """[n, o, 3]."""
+    names, wanted = _columns(source), [f"{t}.{axis}" for t in _things(source) for axis in "xyz"]
+    return rows[:, [names.index(name) for name in wanted]].reshape(len(rows), -1, AXES)
+
+
+def _columns(source: Source) -> list[str]:
+    return list(source.dataset.features[ENVIRONMENT_STATE].names)
+
+
+def _first_view(source: Source) -> str:
+    return IMAGES + source.embodiment.cameras[0].key
