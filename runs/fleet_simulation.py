@@ -13,7 +13,7 @@ import heapq
 import itertools
 import statistics
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,12 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from load.plan import DT, Kind, Robot
 
 from xr0.serve.scheduler import Ask, Dropped, Scheduler
 from xr0_robot import report
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "fleet"
-DT = 1 / 30
-"""A control tick [s]."""
-
 BASE_S, PER_REQUEST_S, SPREAD = 0.006, 0.002, 0.1
 """An assumption: a batch of b takes (6 + 2 b) ms times a log-normal factor of this sigma."""
 
@@ -45,14 +43,6 @@ START_S = 5.0
 
 LOADS = (0.5, 0.9, 1.2, 3.0)
 """What all robots would need if none ever waited, as a share of what full batches can give."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A robot's chunk has `rows` ticks; it asks anew when it has executed `execute` of them."""
-
-    rows: int
-    execute: int
 
 
 KINDS = (Kind(30, 10), Kind(16, 8), Kind(10, 6))
@@ -75,28 +65,6 @@ ORDERS = (
     Order("batches, by deadline", told=True, door=False),
     Order("batches, by deadline, admission", told=True, door=True),
 )
-
-
-@dataclass
-class Robot:
-    """Its plan ends at `ends_s`; row 0 of the answer it waits for is for `asked_s`."""
-
-    kind: Kind
-    ends_s: float = 0.0
-    asked_s: float = 0.0
-    moves: bool = False
-    answers: list[float] = field(default_factory=list)
-    dry: list[tuple[float, float]] = field(default_factory=list)
-
-    def answered(self, now_s: float) -> float:
-        """A chunk is here; returns when it asks again. The plan's time stands still while the robot does."""
-        dry_s = max(0.0, now_s - self.ends_s) if self.moves else now_s - self.asked_s
-        if self.moves and dry_s > 1e-9:
-            self.dry.append((self.ends_s, now_s))
-        self.moves = True
-        self.ends_s = self.asked_s + dry_s + self.kind.rows * DT
-        self.answers.append(now_s)
-        return max(now_s, self.asked_s + dry_s + self.kind.execute * DT)
 
 
 class World:

@@ -91,6 +91,26 @@ def test_a_full_server_looks_at_nobody_new_for_a_moment() -> None:
     assert admission.admits("out", "a", 0.4, CLOSED_S)
 
 
+def test_a_robot_that_asks_seldom_is_known_when_it_is_back_and_keeps_its_room() -> None:
+    """200 ms every 5 s leave room for others; 3 times a second they would not."""
+    admission = Admission(times(a1=0.2), 1)
+    assert admission.admits("seldom", "a", 0.9, 0.0)
+    assert admission.admits("often", "a", 0.9, 3.0)  # it has been silent for 3 s, and gave up its room
+    admission.forget("often")
+    assert admission.admits("seldom", "a", 0.9, 5.0)
+    assert admission.load() == pytest.approx(0.2 / 5)
+    assert admission.admits("seldom too", "a", 0.9, 9.0)
+    assert len(admission) == 2
+
+
+def test_a_pause_between_two_episodes_is_not_taken_for_its_pace() -> None:
+    admission = Admission(times(a1=0.1), 1)
+    for turn in range(4):
+        assert admission.admits("one", "a", 0.9, turn / 3)
+    assert admission.admits("one", "a", 0.9, 60.0)
+    assert admission.load() == pytest.approx(0.1 * 3)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_what_is_promised_holds_in_the_worst_case(seed: int) -> None:
     """A slow twin: EDF from the moment at which all ask, behind a batch that has just begun."""

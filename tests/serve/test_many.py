@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from xr0.serve import logs
-from xr0.serve.dispatch import Question
+from xr0.serve.dispatch import REFUSALS_PER_S, Question
 from xr0.serve.keys import Group
 from xr0.serve.server import Settings
 from xr0_robot import wire
@@ -191,6 +191,24 @@ def test_a_full_server_says_so_and_serves_on(policy):
         assert answered(one) == 3
         ask(policy, patient, 4)
         assert answered(patient) == 4
+
+
+def test_a_crowd_that_finds_the_server_full_is_told_so_at_a_pace_that_it_can_bear(policy):
+    """Each would ask again at once."""
+    policy.release.set()
+    infer = policy.infer
+    policy.infer = lambda questions: (time.sleep(0.5), infer(questions))[1]
+    with (
+        running(policy, settings=Settings(port=0, largest_batch=1)) as port,
+        robots(port, 21) as (one, *crowd),
+    ):
+        ask(policy, one, 1, deadline_ms=600)
+        assert answered(one) == 1
+        start_s = time.monotonic()
+        for robot in crowd:
+            robot.send(frame(2, deadline_ms=600))
+        assert all(answered(robot).startswith("not now: the server is full") for robot in crowd)
+        assert time.monotonic() - start_s >= (len(crowd) - 1) / REFUSALS_PER_S
 
 
 def test_times_and_the_first_row_of_use_are_told(policy):

@@ -107,8 +107,16 @@ def server(
     checkpoint: Path | str, serve: Sequence[str] = POLICY, options: Sequence[str] = ()
 ) -> Iterator[str]:
     """A server on a free port of this machine; yields its url, stops it on leaving. options: further ones."""
+    command = ("xr0.cli", *serve, str(checkpoint), "--port", "0", *options)
+    with serving(f"xr0 {' '.join(serve)}", command) as (url, _):
+        yield url
+
+
+@contextmanager
+def serving(name: str, command: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """A module with its arguments that prints READY's line; yields its url and the number of its process."""
     process = subprocess.Popen(
-        [*ON_LEASH, "xr0.cli", *serve, str(checkpoint), "--port", "0", *options],
+        [*ON_LEASH, *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -118,8 +126,8 @@ def server(
         lines = process.stdout or ()  # iterating ends when the server does
         ready = next((found for line in lines if (found := READY.search(line))), None)
         if ready is None:
-            raise RuntimeError(f"xr0 {' '.join(serve)} stopped before it served (exit {process.wait()})")
-        yield ready.group(1)
+            raise RuntimeError(f"{name} stopped before it served (exit {process.wait()})")
+        yield ready.group(1), process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         try:

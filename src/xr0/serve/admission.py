@@ -54,10 +54,13 @@ class Habit:
         return now_s - self.last_s > max(SILENT_S, SILENT_PERIODS * (self.period_s or 0.0))
 
     def asked(self, bucket: Hashable, plan_s: float | None, now_s: float) -> Habit:
-        """After another request; plan_s: None where it stood already."""
+        """After another request; plan_s: None where it stood already. A pause says nothing of its pace, where
+        that is known."""
         passed_s, period_s = now_s - self.last_s, self.period_s
-        if passed_s > 0.0:
-            period_s = passed_s if period_s is None else period_s + SMOOTHING * (passed_s - period_s)
+        if period_s is None:
+            period_s = passed_s if passed_s > 0.0 else None
+        elif not self.silent(now_s):
+            period_s += SMOOTHING * (passed_s - period_s)
         return Habit(bucket, now_s, self.plan_s if plan_s is None else plan_s, period_s)
 
 
@@ -68,6 +71,8 @@ class Admission:
         self._times = times
         self._largest = largest_batch
         self._habits: dict[Hashable, Habit] = {}
+        self._silent: dict[Hashable, Habit] = {}
+        """Of robots that gave up their room: one that asks every few seconds is known when it is back."""
         self._closed_until_s = -float("inf")
 
     def __len__(self) -> int:
@@ -81,15 +86,17 @@ class Admission:
         """
         habit = self._habits.get(robot)
         if habit is None:
-            habit = Habit(bucket, now_s)
-            if not self._enters(habit, now_s):
+            habit = self._silent.get(robot, Habit(bucket, now_s))
+            if not self._enters(habit.asked(bucket, plan_s, now_s), now_s):
                 return False
+            self._silent.pop(robot, None)
         self._habits[robot] = habit.asked(bucket, plan_s, now_s)
         return True
 
     def forget(self, robot: Hashable) -> None:
         """It has left."""
         self._habits.pop(robot, None)
+        self._silent.pop(robot, None)
 
     def load(self) -> float:
         """Share of the time that the robots that are served need, as far as batches were measured."""
@@ -99,7 +106,8 @@ class Admission:
     def _enters(self, newcomer: Habit, now_s: float) -> bool:
         if now_s < self._closed_until_s:
             return False
-        self._habits = {r: habit for r, habit in self._habits.items() if not habit.silent(now_s)}
+        for robot in [robot for robot, habit in self._habits.items() if habit.silent(now_s)]:
+            self._silent[robot] = self._habits.pop(robot)
         if self._room(newcomer):
             return True
         self._closed_until_s = now_s + CLOSED_S

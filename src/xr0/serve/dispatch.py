@@ -19,6 +19,13 @@ import numpy as np
 from xr0.serve.metrics import Metrics
 from xr0.serve.scheduler import Ask, Dropped, Scheduler
 
+REFUSALS_PER_S = 50.0
+"""Robots that found the server full come again as soon as they are told so, which must not cost the time of
+those that are served: what is beyond waits for its refusal."""
+
+REFUSAL_S = 4.0
+"""The longest such wait; a client waits 10 s."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -81,6 +88,8 @@ class Dispatcher:
         self._scheduler, self._metrics = scheduler, metrics
         self._pending: dict[Ask, Pending] = {}
         self._news = asyncio.Event()
+        self._refused_s = -float("inf")
+        """When the last robot that found the server full is told so."""
         self.stopping = False
         """Whether what is asked from now on is not answered."""
 
@@ -154,7 +163,12 @@ class Dispatcher:
     def _give_up(self, dropped: tuple[Dropped, ...]) -> None:
         for each in dropped:
             self._metrics.dropped(each.why)
-            self._settle(each.ask, _unanswered(self._reason(each)))
+            answer, wait_s = _unanswered(self._reason(each)), 0.0
+            if each.why == "full":
+                now_s = time.monotonic()
+                self._refused_s = max(now_s, min(self._refused_s + 1 / REFUSALS_PER_S, now_s + REFUSAL_S))
+                wait_s = self._refused_s - now_s
+            asyncio.get_running_loop().call_later(wait_s, self._settle, each.ask, answer)
 
     def _settle(self, ask: Ask, answer: Answer) -> None:
         pending = self._pending.pop(ask, None)

@@ -43,6 +43,10 @@ PORT = 8000
 
 HIGHEST_PORT = 2**16 - 1
 
+WAITING_TO_CONNECT = 2048
+"""Connections that the system keeps until they are accepted: when a server is back, its whole fleet comes at
+once. What comes on top is dropped, and tried again by the robots' systems after a second."""
+
 QUEUED_FRAMES = 2
 """Per connection, before its socket is no longer read."""
 
@@ -132,6 +136,7 @@ async def listening(policy: Policy, settings: Settings) -> AsyncIterator[int]:
             server = await serve_websockets(
                 hold,
                 sock=bound,
+                backlog=WAITING_TO_CONNECT,
                 ssl=settings.tls,
                 process_request=_gate(known, metrics, dispatcher),
                 origins=[None],  # robots send no Origin header; a web page that found our port does

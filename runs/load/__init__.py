@@ -1,0 +1,1 @@
+"""The real server under the load of many robots: `runs/load.sh`."""
