@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The server under load: results/fleet/load.json and load.md. Two minutes; nothing else may run meanwhile.
-# Usage: runs/load.sh [SECONDS of each row]
+# Usage: runs/load.sh [--seconds N] [--rounds N]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PYTHONPATH=$PWD/runs:$PWD/src:$PWD/robot/src OMP_NUM_THREADS=1

@@ -11,12 +11,12 @@ import numpy as np
 from load.robots import Exchange, Seen
 
 
-def row(seen: Sequence[Seen], first_s: float, lone_s: float) -> dict[str, Any]:
+def row(seen: Sequence[Seen], first_s: float) -> dict[str, Any]:
     """What happened from first_s on, in ms.
 
     round_trip: from when a robot's frame is packed until its answer is here; compute: of its batch; others:
-    time in which the policy, busy with earlier batches, could not begin, though the frame was sent; added:
-    what is left, less lone_s, which is what is left where one robot asks a server that is idle.
+    time in which the policy, busy with earlier batches, could not begin, though the frame was sent; overhead:
+    what is left.
 
     served: robots that have ever got a chunk; ran_dry: those of them whose plan ended before the next chunk;
     refused: answers `not now`, of which refused_served to robots that had had a chunk.
@@ -34,7 +34,7 @@ def row(seen: Sequence[Seen], first_s: float, lone_s: float) -> dict[str, Any]:
         "round_trip_ms": spread(round_trip_s),
         "compute_ms": spread(infer_s),
         "others_ms": spread(others_s),
-        "added_ms": spread(round_trip_s - infer_s - others_s - lone_s),
+        "overhead_ms": spread(round_trip_s - infer_s - others_s),
         "served": len(served),
         "ran_dry": sum(any(end > first_s for _, end in each.robot.dry) for each in served),
         "dry_share": _dry_share(served, first_s),
@@ -43,12 +43,6 @@ def row(seen: Sequence[Seen], first_s: float, lone_s: float) -> dict[str, Any]:
             at >= max(first_s, each.exchanges[0].back_s) for each in served for at in each.refused_s
         ),
     }
-
-
-def overhead_s(seen: Sequence[Seen], first_s: float) -> float:
-    """The median of round trip less compute."""
-    exchanges = [each for robot in seen for each in robot.exchanges if each.sent_s >= first_s]
-    return float(np.median([each.back_s - each.sent_s - each.infer_s for each in exchanges]))
 
 
 def spread(values_s: np.ndarray) -> dict[str, float]:

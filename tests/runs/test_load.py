@@ -23,11 +23,11 @@ def test_waiting_for_others_is_told_apart_from_what_the_server_adds() -> None:
         Seen(Robot(KIND), [Exchange(9.9, 10.0, 0.5, 10.6)]),
         Seen(Robot(KIND), [Exchange(10.2, 10.51, 0.2, 10.73)]),
     ]
-    row = figures.row(seen, first_s=10.1, lone_s=0.005)
+    row = figures.row(seen, first_s=10.1)
     assert row["answers"] == 1
     assert row["round_trip_ms"]["p50"] == pytest.approx(530)
     assert row["others_ms"]["p50"] == pytest.approx(300)
-    assert row["added_ms"]["p50"] == pytest.approx(530 - 200 - 300 - 5)
+    assert row["overhead_ms"]["p50"] == pytest.approx(530 - 200 - 300)
 
 
 def test_a_robot_that_is_never_answered_again_has_run_dry() -> None:
@@ -38,7 +38,7 @@ def test_a_robot_that_is_never_answered_again_has_run_dry() -> None:
     robot.ran_dry(6.0)
     assert robot.dry == []
     robot.ran_dry(9.0)
-    row = figures.row([Seen(robot, [Exchange(5.0, 5.01, 0.05, 5.1)])], first_s=0.0, lone_s=0.0)
+    row = figures.row([Seen(robot, [Exchange(5.0, 5.01, 0.05, 5.1)])], first_s=0.0)
     assert (row["served"], row["ran_dry"]) == (1, 1)
 
 
@@ -52,6 +52,6 @@ def test_light_robots_ask_when_their_plans_say_so() -> None:
         assert all(
             each.sent_s < each.began_s and each.began_s + 0.02 <= each.back_s for each in robot.exchanges
         )
-    row = figures.row(seen, first_s=0.0, lone_s=0.0)
+    row = figures.row(seen, first_s=0.0)
     assert row["served"] == 4 and row["refused"] == 0
     assert row["compute_ms"]["p50"] >= 20
