@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# How many brick robots one server keeps moving: results/fleet/bricks.json and load.md. Some three minutes; nothing else may
+# run meanwhile. Usage: runs/load_bricks.sh [--robots N ...] [--seconds N]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PYTHONPATH=$PWD/runs:$PWD/src:$PWD/robot/src OMP_NUM_THREADS=1
+out=${OUT:-results/fleet}
+.venv/bin/python -m load.bricks "$out/bricks.json" "$@"
+.venv/bin/python -m load.table "$out"
