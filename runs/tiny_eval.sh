@@ -33,6 +33,9 @@ run lambda moved prefix 200 200
 run lambda trained prefix 100 100
 run lambda trained prefix 200 100
 run lambda moved prefix 400 60
-[ -n "${KEEP:-}" ] && [ -f $out/expert.json ] ||
-    python -m xr0_robot.sims.brick_table.measure --episodes 300 --first-seed "$first" --json $out/expert.json
+[ -n "${KEEP:-}" ] || rm -f $out/expert.json $out/expert_moved.json
+for variant in trained moved; do
+    file=$out/expert$([ $variant = trained ] || echo _moved).json
+    python -m xr0_robot.sims.measure --variant $variant --episodes 300 --first-seed "$first" --json "$file"
+done
 python runs/tiny_table.py $out $out/README.md README.md

@@ -114,10 +114,11 @@ def _clamped(rows: Sequence[Result]) -> Counter[str]:
 
 
 def expert(path: Path) -> str:
-    """How often the scripted expert succeeds, from ordinary starts."""
-    kinds = [kind for kind in json.loads(path.read_text())["rows"] if not kind["random_start"]]
+    """How often the scripted expert succeeds; of that where the brick is moved the file is beside."""
+    moved = path.with_name(path.stem + "_moved.json")
     words = ("{successes} of {episodes}", "{successes} of {episodes} where the brick is moved")
-    return " and ".join(text.format(**kind) for text, kind in zip(words, kinds, strict=True))
+    found = (json.loads(each.read_text()) for each in (path, moved))
+    return " and ".join(text.format(**each) for text, each in zip(words, found, strict=True))
 
 
 def weights(found: Mapping[str, Result], *, lambda_: bool) -> str:

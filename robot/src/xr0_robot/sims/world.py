@@ -1,7 +1,8 @@
 """What a simulated world offers beside its Env, to a bench and to a recorder, and how to open one by name.
 
-A world is a folder `sims/<name>/` whose module `world` has `open_world(variant)` and `open_demonstrator()`,
-and an entry in `xr0_robot.worlds`.
+A world is a folder `sims/<name>/` whose module `world` has `open_world(variant)`, `open_demonstrator()` and
+`begin(env)`, the scripted expert at work in an episode that was just reset, and an entry in
+`xr0_robot.worlds`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from xr0_robot import worlds
 from xr0_robot.env import Env
 from xr0_robot.limits import Limits
+from xr0_robot.sims.benchmark import Act
 
 Question = tuple[str, str, str]
 """Camera key, question, answer."""
@@ -85,6 +87,11 @@ def open_demonstrator(name: str) -> Demonstrator:
     """The expert of one of `xr0_robot.worlds`; errors as above."""
     worlds.check(name, worlds.TRAINED)
     return _module(name).open_demonstrator()
+
+
+def begin(name: str, env: Env) -> Act:
+    """The scripted expert, in an episode that was just reset, of an Env that `open_world` made."""
+    return _module(name).begin(env)
 
 
 def _module(name: str) -> Any:

@@ -1,6 +1,4 @@
 import dataclasses
-import json
-import sys
 
 import numpy as np
 import pytest
@@ -8,24 +6,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xr0_robot.sims.brick_table import expert as expert_file
-from xr0_robot.sims.brick_table import measure
-from xr0_robot.sims.brick_table.expert import Expert, truth
-from xr0_robot.sims.brick_table.measure import run
+from xr0_robot.sims.brick_table.expert import Expert, begin, truth
+from xr0_robot.sims.brick_table.world import scored
 from xr0_robot.sims.glide import Glide
+from xr0_robot.sims.measure import run
 
 DT = 1 / 30
 
 
 @pytest.mark.parametrize("seed", [0, 1, 100_000])
 def test_it_solves_seeds_in_three_seconds(table, seed):
-    time_s = run(table, seed)
-    assert time_s is not None
-    assert 2.0 < time_s < 4.0
+    row = run(scored(table), seed, lambda: begin(table))
+    assert row["success"] and 2.0 < row["time_s"] < 4.0
 
 
 @pytest.mark.parametrize("seed", [0, 1, 100_000])
 def test_it_solves_random_starts_with_a_brick_that_moves(perturbed_env, seed):
-    assert run(perturbed_env, seed) is not None
+    assert run(scored(perturbed_env), seed, lambda: begin(perturbed_env))["time_s"] < 8.0
     assert perturbed_env.perturbed_tick is not None
 
 
@@ -90,13 +87,3 @@ def test_a_glide_keeps_its_limits_and_arrives(start, goals, last):
     assert np.linalg.norm(velocity, axis=1).max() <= 0.5 + 1e-9
     assert np.linalg.norm(np.diff(velocity, axis=0), axis=1).max() <= 2.0 * DT + 1e-9
     np.testing.assert_allclose(track[-1], last, atol=1e-4)
-
-
-def test_the_command_writes_a_row_for_each_kind_of_episode(tmp_path, monkeypatch, capsys):
-    out = tmp_path / "results" / "expert.json"
-    monkeypatch.setattr(sys, "argv", ["expert", "--episodes", "1", "--first-seed", "5", "--json", str(out)])
-    measure.main()
-    rows = json.loads(out.read_text())["rows"]
-    assert len({(row["random_start"], row["perturb"]) for row in rows}) == len(rows) == 4
-    assert all(row["success_rate"] == 1.0 and row["first_seed"] == 5 for row in rows)
-    assert len(capsys.readouterr().out.splitlines()) == 4

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from xr0_robot.executor.safety import Safety
+from xr0_robot.sims.measure import run
 from xr0_robot.sims.towels.demonstrator import TowelDemonstrator
 from xr0_robot.sims.towels.env import Options
-from xr0_robot.sims.towels.expert import Expert
+from xr0_robot.sims.towels.expert import Expert, begin
 from xr0_robot.sims.towels.hands import truth
-from xr0_robot.sims.towels.measure import run
 from xr0_robot.sims.two_arms.limits import LIMITS
+from xr0_robot.sims.world import World
 
 
 class Clamped:
@@ -31,7 +32,13 @@ class Clamped:
 @pytest.mark.parametrize("seed", [500_000, 500_002, 500_005])
 def test_it_folds_and_stacks_within_the_limits(table, seed):
     table.options, limits = Options(), Clamped(table)
-    row = run(table, seed, limits)
+    world = World(table, LIMITS, 120.0, 0.5, lambda seed: "no", table.fulfilled)
+
+    def limited():
+        act = begin(table)
+        return lambda: limits(act())
+
+    row = run(world, seed, limited)
     assert row["success"] and row["time_s"] < 120 and limits.ticks == 0
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xr0_robot.sims import hand
+from xr0_robot.sims.benchmark import Act
 from xr0_robot.sims.brick_table.env import BrickTable
 from xr0_robot.sims.brick_table.tasks import Goal
 from xr0_robot.sims.glide import blend
@@ -43,6 +44,12 @@ class Truth:
     brick_yaw: float
     goal: Goal
     done: bool
+
+
+def begin(table: BrickTable) -> Act:
+    """The expert at work, in an episode that was just reset."""
+    expert = Expert(table)
+    return lambda: table.bring(expert.act(truth(table)))
 
 
 def truth(table: BrickTable) -> Truth:

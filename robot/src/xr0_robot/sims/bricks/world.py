@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xr0_robot.sims.brick_table import expert
 from xr0_robot.sims.brick_table.demonstrator import BrickDemonstrator
 from xr0_robot.sims.brick_table.env import BrickTable
 from xr0_robot.sims.brick_table.sorting import SortingFamily
@@ -24,3 +25,7 @@ def open_world(variant: str) -> World:
 def open_demonstrator() -> BrickDemonstrator:
     """The scripted expert on the table of training."""
     return BrickDemonstrator(open_table("trained"))
+
+
+begin = expert.begin
+"""The scripted expert at work, in an episode that was just reset."""

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from xr0_robot.sims.benchmark import Act
 from xr0_robot.sims.glide import blend
 from xr0_robot.sims.hand import Goal, Hand, Pace
 from xr0_robot.sims.lego.assembly import TALLEST
@@ -252,6 +253,12 @@ class Expert:
             if n not in apart and table.bin_of(n) is None
         ]
         return min(max(heights, default=0.0), HEIGHT * TALLEST)
+
+
+def begin(table: LegoTable) -> Act:
+    """The expert at work, in an episode that was just reset."""
+    expert = Expert(table)
+    return lambda: table.bring(expert.act())
 
 
 def _rest(side: str) -> Goal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xr0_robot.sims.lego import tasks
+from xr0_robot.sims.lego import expert, tasks
 from xr0_robot.sims.lego.demonstrator import LegoDemonstrator
 from xr0_robot.sims.lego.env import LegoTable
 from xr0_robot.sims.lego.trials import SECONDS_PER_BRICK, SETTLE_S
@@ -30,3 +30,7 @@ def open_world(variant: str) -> World:
 def open_demonstrator() -> LegoDemonstrator:
     """The scripted expert on the table of training."""
     return LegoDemonstrator(LegoTable(VARIANTS["trained"]))
+
+
+begin = expert.begin
+"""The scripted expert at work, in an episode that was just reset."""

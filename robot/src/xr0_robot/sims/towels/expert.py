@@ -12,10 +12,11 @@ from functools import partial
 
 import numpy as np
 
+from xr0_robot.sims.benchmark import Act
 from xr0_robot.sims.towels import judge, shape
 from xr0_robot.sims.towels.cloth import THICK
 from xr0_robot.sims.towels.env import TowelTable
-from xr0_robot.sims.towels.hands import LEAST_Z, Goal, Goals, Hands, Step, Truth
+from xr0_robot.sims.towels.hands import LEAST_Z, Goal, Goals, Hands, Step, Truth, truth
 from xr0_robot.sims.towels.stack import PLACE
 from xr0_robot.sims.two_arms.embodiment import SIDES
 from xr0_robot.sims.two_arms.table import Tools
@@ -259,6 +260,12 @@ class Expert:
 
     def _at(self, group: shape.Group) -> Callable[[], np.ndarray]:
         return lambda: shape.middle(self._hands.now.points, group)
+
+
+def begin(table: TowelTable) -> Act:
+    """The expert at work, in an episode that was just reset."""
+    expert = Expert(table)
+    return lambda: table.bring(expert.act(truth(table)))
 
 
 def _both(y: Mapping[str, float], x: float, z: float) -> Goals:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from xr0_robot.sims.towels import tasks
+from xr0_robot.sims.towels import expert, tasks
 from xr0_robot.sims.towels.demonstrator import TowelDemonstrator
 from xr0_robot.sims.towels.env import TowelTable
 from xr0_robot.sims.towels.variants import VARIANTS
@@ -34,3 +34,7 @@ def open_world(variant: str) -> World:
 def open_demonstrator() -> TowelDemonstrator:
     """The scripted expert on the table of training."""
     return TowelDemonstrator(TowelTable(VARIANTS["trained"]))
+
+
+begin = expert.begin
+"""The scripted expert at work, in an episode that was just reset."""
