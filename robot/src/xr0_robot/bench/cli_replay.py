@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,16 +35,28 @@ def run(arguments: Namespace) -> int:
 
     if arguments.rerun:
         rerun_log.load()  # a long log is not read for an export that cannot be
-    logging.getLogger("xr0_robot.executor").setLevel(logging.ERROR)  # it would warn of what is long past
     equal, seen = True, 0
-    for flight in log.read(arguments.log):
-        if arguments.episode in (None, flight.number):
-            equal = _episode(flight, arguments) and equal
-            seen += 1
+    with _quiet():
+        for flight in log.read(arguments.log):
+            if arguments.episode in (None, flight.number):
+                equal = _episode(flight, arguments) and equal
+                seen += 1
     if seen == 0:
         wanted = "whole header" if arguments.episode is None else f"episode {arguments.episode}"
         raise ValueError(f"{arguments.log}: has no {wanted}")
     return 0 if equal else 1
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The executor would warn of what is long past."""
+    logger = logging.getLogger("xr0_robot.executor")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _episode(flight: Flight, arguments: Namespace) -> bool:
