@@ -5,4 +5,4 @@ world=lego
 . runs/two_arms_parts.sh
 demos 150
 policies
-cells 2000000 stolen
+cells 2100000 stolen

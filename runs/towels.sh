@@ -7,4 +7,4 @@ world=towels
 . runs/two_arms_parts.sh
 demos 200
 policies
-cells 1300000 moved
+cells 1400000 moved
