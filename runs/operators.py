@@ -208,16 +208,22 @@ def table(found: dict[str, Any]) -> Iterator[str]:
         yield f"| {int(robots):,} | {often:.2f} | {60 / often:,.0f} min |"
 
 
+TICKS = (1, 3, 10, 30, 100, 300)
+"""Of the plot's axis."""
+
+
 def picture(found: dict[str, Any], path: Path) -> None:
     """Waiting by the number of robots."""
-    figure, axis = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
+    figure, axis = plt.subplots(figsize=(8.6, 3.6), layout="constrained")
     counts = np.unique(np.geomspace(1, 300, 40).astype(int))
     for row in found["rows"]:
         shares = [100 * waiting(int(count), row["per_hour"]) for count in counts]
         axis.plot(counts, shares, label=f"{CONDITIONS[row['condition']]}: {row['per_hour']:.0f} an hour")
     axis.axhline(100 * MOST_WAITING, color="black", linewidth=0.7, linestyle="dotted")
-    axis.set(xscale="log", xlabel="robots", ylabel="time in the line [%]")
-    axis.legend(fontsize="small")
+    axis.set(xscale="log", xlabel="robots", ylabel="a robot's time in the line [%]")
+    axis.set_xticks(TICKS, [str(tick) for tick in TICKS])
+    axis.annotate(f"{MOST_WAITING:.0%}", (1, 100 * MOST_WAITING + 1), fontsize="small")
+    figure.legend(loc="outside right upper", fontsize="small", title="failures, per robot")
     figure.savefig(path, dpi=90)
 
 
