@@ -13,8 +13,7 @@ import numpy as np
 from xr0_robot.sims.benchmark import Act
 from xr0_robot.sims.glide import blend
 from xr0_robot.sims.hand import Goal, Hand, Pace
-from xr0_robot.sims.lego.assembly import TALLEST
-from xr0_robot.sims.lego.bricks import BINS, HALF, HEIGHT
+from xr0_robot.sims.lego import room
 from xr0_robot.sims.lego.env import FACING, LegoTable
 from xr0_robot.sims.lego.jobs import Job, choose, facing, grip, jobs
 from xr0_robot.sims.two_arms.embodiment import SIDES
@@ -22,14 +21,10 @@ from xr0_robot.sims.two_arms.table import Tools
 
 GRIP_Z = 0.006
 """A hand that takes a brick closes so far above its middle [m]: its fingers end above the brick below."""
-LOWEST_Z = 0.016
-"""Tool height at which the fingertips just clear the table [m]."""
 CLEAR = 0.045
 """Of the tool above what it passes over [m]."""
 CARRY = 0.055
 """Of the tool above what it passes over with a brick [m]."""
-RELEASE_Z = 0.075
-"""Tool height at which to let a brick go over its bin [m]."""
 PACE = Pace(speed=0.40, acceleration=1.6, turn_speed=2.0, turn_acceleration=8.0)
 """Half of what the robot's limits allow."""
 PULL_SPEED = 0.12
@@ -50,12 +45,6 @@ HELD = 0.045
 """A held brick's middle is this near to the tool [m]."""
 REST = {"left": np.array([0.30, 0.20, 0.22]), "right": np.array([0.30, -0.20, 0.22])}
 """Where a hand waits: over its own half, its elbow out of the other's way [m]."""
-MIDDLE = np.array([[0.235, 0.0], [0.235, 0.11], [0.235, -0.11]])
-"""Where a piece can be laid that the other hand must take, x and y [m]: before the assemblies."""
-ROOM = 0.09
-"""A place is free where nothing lies so near [m]."""
-SPREAD = 0.03
-"""Bricks are let go over four places so far from the middle of their bin [m]."""
 
 
 class Expert:
@@ -92,7 +81,7 @@ class Expert:
         if self.job is not None and self.phase in ("reach", "grasp"):
             aims |= {side: goal.place for side, goal in self._places(self.job).items()}
         elif self.job is not None:
-            aims[self.job.taker] = self._drop(self.job)
+            aims[self.job.taker] = room.drop(self._table, self.job)
         return aims
 
     def _begin(self) -> None:
@@ -136,7 +125,7 @@ class Expert:
             self._give_up(job)
 
     def _after_carry(self, job: Job, tools: Tools) -> None:
-        drop, tool = self._drop(job), tools[job.taker]
+        drop, tool = room.drop(self._table, job), tools[job.taker]
         if self._lost(job, tools) or self._lasted(CARRY_S):
             self.job = None
         elif np.linalg.norm(drop[:2] - tool[:2]) < 0.02 and tool[2] < drop[2] + 0.006:
@@ -175,22 +164,22 @@ class Expert:
         away = self._away(job.other, tools[job.other])
         if self.phase == "carry":
             return {job.taker: self._carry(job, taker), job.other: away}
-        drop = self._drop(job)
+        drop = room.drop(self._table, job)
         return {job.taker: Goal(drop, taker[5], 1.0), job.other: away}
 
     def _places(self, job: Job) -> dict[str, Goal]:
         """Where the hands close that a job needs."""
         centre, yaw, along = grip(self._table, job)
-        goals = {job.taker: Goal(np.append(centre[:2], max(centre[2] + GRIP_Z, LOWEST_Z)), yaw, 1.0)}
+        goals = {job.taker: Goal(np.append(centre[:2], max(centre[2] + GRIP_Z, room.LOWEST_Z)), yaw, 1.0)}
         if job.hold is not None:
             place = centre + job.hold * along
-            goals[job.other] = Goal(np.append(place[:2], LOWEST_Z), facing(yaw, job.other), 1.0)
+            goals[job.other] = Goal(np.append(place[:2], room.LOWEST_Z), facing(yaw, job.other), 1.0)
         return goals
 
     def _over(self, goal: Goal, tool: np.ndarray) -> Goal:
         """A funnel: above what stands there at a distance, down once over the place, turned and open."""
         beside = float(np.linalg.norm(tool[:2] - goal.place[:2]))
-        hover = max(goal.place[2], self._top() + CLEAR)
+        hover = max(goal.place[2], room.top(self._table) + CLEAR)
         ready = abs(tool[5] - goal.yaw) < 0.15 and tool[6] > 0.85
         height = blend(beside, 0.008, 0.03, goal.place[2], hover) if ready else hover
         return Goal(np.append(goal.place[:2], height), goal.yaw, goal.opening)
@@ -206,53 +195,20 @@ class Expert:
         rest = _rest(side)
         if tool[6] < OPEN:
             return Goal(tool[:3], tool[5], 1.0)
-        high = tool[2] > self._top() + 0.02
+        high = tool[2] > room.top(self._table) + 0.02
         return rest if high else Goal(np.append(tool[:2], rest.place[2]), tool[5], 1.0)
 
     def _carry(self, job: Job, tool: np.ndarray) -> Goal:
         """Up, over, down."""
-        drop = self._drop(job)
-        high = max(self._top(but=job.number) + CARRY + self._below(job.number), drop[2])
+        drop = room.drop(self._table, job)
+        high = max(
+            room.top(self._table, but=job.number) + CARRY + room.below(self._table, job.number), drop[2]
+        )
         beside = float(np.linalg.norm(tool[:2] - drop[:2]))
         yaw = FACING[job.taker]
         if tool[2] < high - 0.02 and beside > 0.05:
             return Goal(np.append(tool[:2], high), tool[5], 0.0)
         return Goal(np.append(drop[:2], blend(beside, 0.02, 0.05, drop[2], high)), yaw, 0.0)
-
-    def _drop(self, job: Job) -> np.ndarray:
-        """Where to let it go [3]."""
-        if job.bin is None or len(self._table.studs.piece(job.number)) > 1:
-            return np.append(self._free_place(job.number), self._below(job.number) + LOWEST_Z)
-        centre = next(bin_.centre for bin_ in BINS if bin_.name == job.bin)
-        inside = sum(self._table.bin_of(n) == job.bin for n in range(self._table.count) if n != job.number)
-        corner = SPREAD * np.array([1 - 2 * (inside & 1), 1 - (inside & 2)])
-        return np.append(np.array(centre) + corner, RELEASE_Z)
-
-    def _free_place(self, number: int) -> np.ndarray:
-        """Of those where a piece can be laid for the other hand, the first on which nothing lies [2]."""
-        table = self._table
-        away = table.studs.piece(number).union(*table.held().values())
-        others = np.reshape([table.centre(n)[:2] for n in range(table.count) if n not in away], (-1, 2))
-        free = [np.linalg.norm(others - place, axis=1).min(initial=np.inf) > ROOM for place in MIDDLE]
-        return MIDDLE[free.index(True) if True in free else 0]
-
-    def _below(self, number: int) -> float:
-        """How far below a brick's middle that of the lowest is which hangs on it [m]."""
-        piece = self._table.studs.piece(number)
-        lowest = min(self._table.centre(other)[2] for other in piece)
-        return float(max(0.0, self._table.centre(number)[2] - lowest))
-
-    def _top(self, but: int | None = None) -> float:
-        """Of all that stands between the bins, without a brick and what hangs on it [m]."""
-        table = self._table
-        apart = frozenset() if but is None else table.studs.piece(but)
-        apart = apart.union(*table.held().values())
-        heights = [
-            table.centre(n)[2] + HALF[2]
-            for n in range(table.count)
-            if n not in apart and table.bin_of(n) is None
-        ]
-        return min(max(heights, default=0.0), HEIGHT * TALLEST)
 
 
 def begin(table: LegoTable) -> Act:
