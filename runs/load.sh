@@ -3,7 +3,8 @@
 # Usage: runs/load.sh [--seconds N] [--rounds N]
 set -euo pipefail
 cd "$(dirname "$0")/.."
+[ -d .venv ] && export PATH="$PWD/.venv/bin:$PATH"
 export PYTHONPATH=$PWD/runs:$PWD/src:$PWD/robot/src OMP_NUM_THREADS=1
 out=${OUT:-results/fleet}
-.venv/bin/python -m load.measure "$out/load.json" "$@"
-.venv/bin/python -m load.table "$out"
+python -m load.measure "$out/load.json" "$@"
+python -m load.table "$out"

@@ -111,6 +111,13 @@ def test_a_pause_between_two_episodes_is_not_taken_for_its_pace() -> None:
     assert admission.load() == pytest.approx(0.1 * 3)
 
 
+def test_two_requests_at_the_same_time_say_nothing_of_its_pace() -> None:
+    admission = Admission(times(a1=0.1), 1)
+    for now_s in (0.0, 1.0, 1.0, 2.0, 2.0):
+        assert admission.admits("one", "a", 0.9, now_s)
+    assert admission.load() == pytest.approx(0.1)
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_what_is_promised_holds_in_the_worst_case(seed: int) -> None:
     """A slow twin: EDF from the moment at which all ask, behind a batch that has just begun."""

@@ -53,18 +53,18 @@ def in_world(
         flow_steps: Euler steps of an inference.
         execution: how it is computed (docs/latency.md).
         episodes: how many, on seeds first_seed, first_seed + 1, ...; 200, or as many trials as the protocol
-        has. first_seed: training used seeds below 500000. mode: think while moving, as the checkpoint was
-        trained to (async) or by another method
+            has.
+        first_seed: training used seeds below 500000.
+        mode: think while moving, as the checkpoint was trained to (async) or by another method
             (docs/real-time.md), or stop to think (sync; at latency 0 the world is frozen meanwhile).
         latency_ms: what one inference takes on the virtual clock.
         jitter: how that varies: by a log-normal factor (sigma 0.3), or three times as long in 2 of 100.
         execute_horizon: ticks of a chunk that are executed before the next is asked for; the robot's default
             otherwise.
-        variant: of the world: trained, moved, sentences, light, camera, six; stolen for a brick that is taken
-            out of the hand.
+        variant: of the world: `trained`, or one that differs from training (docs/evaluate.md).
         wrong_instruction: tell the policy another sentence than the one that is scored; both are judged.
-        protocol: the published one instead of single episodes, for towels (half hours without a
-            reset) and lego (assemblies of four sizes); stopped, it goes on where it was (docs/two-arms.md).
+        protocol: the published one instead of single episodes, of a world that has one; stopped, it goes on
+            where it was (docs/two-arms.md).
         flight: folder in which all that happens is recorded, for `xr0-robot replay`: a log per worker.
         workers: pairs of server and robot processes.
     """

@@ -24,7 +24,6 @@ from xr0.train.distributed import World, world
 from xr0.train.loop import train
 from xr0.train.run import Run
 from xr0.transform.images import MAX_PIXELS
-from xr0.transform.processor import Processor
 
 
 @dataclass(frozen=True)
@@ -36,12 +35,13 @@ class Lesson:
     shows: Callable[[Samples, Sequence[Place], int], tuple[Any, ...]]
 
 
-Teach = Callable[[ChoiceSettings, Processor, Sequence[Source]], Lesson]
+Teach = Callable[[ChoiceSettings, Sequence[Source]], Lesson]
+"""ValueError, one line, for data that a lesson cannot be made of; asked before a weight is read."""
 
 
-def plain(settings: ChoiceSettings, processor: Processor, sources: Sequence[Source]) -> Lesson:
+def plain(settings: ChoiceSettings, sources: Sequence[Source]) -> Lesson:
     """Choice Policies and nothing else."""
-    del processor, sources  # what other lessons need
+    del sources  # what other lessons need
 
     def stage(vla: VLA, horizon: int) -> ChoiceStage:
         return ChoiceStage(vla, horizon, settings.candidates)
@@ -71,6 +71,7 @@ def pretrain_choice(
     with world() as here:
         finish.check_new(out)
         material = Material.opened(given, settings, here, extra)
+        lesson = teach(settings, material.sources)
         spoken = joined([open_language(each) for each in language])
         rows, slices = spoken_rows(settings, spoken, here), material.slices
         stats = {name: summary.stats for name, summary in material.fitted.items()}
@@ -79,7 +80,6 @@ def pretrain_choice(
         if settings.gradient_checkpointing:
             trainable.recompute(start.vla)
         samples = material.samples(stats, start.processor, weigh)
-        lesson = teach(settings, start.processor, material.sources)
         stage = lesson.stage(start.vla.train(), material.horizon)
 
         def batches(k: int) -> tuple[Any, ...]:

@@ -59,7 +59,7 @@ class Habit:
         passed_s, period_s = now_s - self.last_s, self.period_s
         if period_s is None:
             period_s = passed_s if passed_s > 0.0 else None
-        elif not self.silent(now_s):
+        elif passed_s > 0.0 and not self.silent(now_s):
             period_s += SMOOTHING * (passed_s - period_s)
         return Habit(bucket, now_s, self.plan_s if plan_s is None else plan_s, period_s)
 

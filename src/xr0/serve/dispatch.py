@@ -24,7 +24,7 @@ REFUSALS_PER_S = 50.0
 those that are served: what is beyond waits for its refusal."""
 
 REFUSAL_S = 4.0
-"""The longest such wait; a client waits 10 s."""
+"""The longest such wait, at whose end all that are beyond it are told; a client waits 10 s."""
 
 
 @dataclass(frozen=True)

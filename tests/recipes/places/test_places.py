@@ -84,7 +84,7 @@ def test_labels_stand_at_the_first_views_tokens_whatever_came_before_in_the_batc
     inputs = pad_rows(rows, tokenizer.padding_id(processor.tokenizer))
     pixels = np.array([[[0.9, 0.1], [0.2, 2.0]], [[0.9, 0.6], [0.1, 0.9]]])
     place = np.zeros((2, 2, 3), np.float32)
-    labels = placed_labels(place, pixels, [1, 2], inputs, processor.tokenizer, processor.spec)
+    labels = placed_labels(place, pixels, [1, 2], inputs, processor)
     pad = tokenizer.token_id(processor.tokenizer, IMAGE_PAD)
     shown = [(inputs.input_ids[i] == pad).nonzero()[:, 0].tolist() for i in range(2)]
     assert [len(each) for each in shown] == [4, 8 + 4]
@@ -158,7 +158,7 @@ def test_where_things_are_is_learnt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("robot", "columns", "message"),
     [
-        (ROBOT, {ENVIRONMENT_STATE: COLUMNS[ENVIRONMENT_STATE]}, "has no observation.object_pixels"),
+        (ROBOT, {ENVIRONMENT_STATE: COLUMNS[ENVIRONMENT_STATE]}, "no feature observation.object_pixels"),
         (ROBOT, {**COLUMNS, OBJECT_PIXELS: ("cup.u", "cup.v", "pot.u", "pot.v")}, r"lacks \['pot.x'"),
         (
             replace(ROBOT, cameras=(replace(ROBOT.cameras[0], crop=0.95), ROBOT.cameras[1])),
@@ -170,8 +170,7 @@ def test_where_things_are_is_learnt(tmp_path: Path) -> None:
 def test_data_that_does_not_say_where_things_are_is_refused(
     tmp_path: Path, robot: Embodiment, columns: dict, message: str
 ) -> None:
-    data = record(tmp_path / "data", robot, columns, episodes=2)
-    extra = [name for name in RECORDED if name in columns]
-    source = open_sources(Given((data,)), 1.0, ALONE, extra)[0]
-    with pytest.raises(ValueError, match=message):
-        Things.of([source])
+    given = Given((record(tmp_path / "data", robot, columns, episodes=2),))
+    settings = replace(CHOICE["tiny"], places=True)
+    with pytest.raises(ValueError, match=message):  # before the folder of a VLM is looked for
+        pretrain_choice(given, (), "no such vlm", tmp_path / "run", settings, placed, extra=RECORDED)

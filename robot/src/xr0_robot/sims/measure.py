@@ -17,8 +17,7 @@ from xr0_robot.worlds import DEFAULT, TRAINED, WORLDS
 
 
 def run(world: World, seed: int, expert: Callable[[], Act]) -> dict[str, Any]:
-    """The expert's episode, a JSON-able row. expert: begins its work
-    once the seed's scene is laid."""
+    """The expert's episode, a JSON-able row. expert: begins its work once the seed's scene is laid."""
     env = world.env
     instruction = env.reset(seed)
     act, held, ticks = expert(), 0, 0

@@ -15,7 +15,6 @@ from xr0.recipes.bricks.grounding import GroundedStage
 from xr0.recipes.bricks.grounding_labels import Labeller, Scale, objects_of, reword, tracks
 from xr0.recipes.choice import Lesson
 from xr0.recipes.settings import ChoiceSettings
-from xr0.transform.processor import Processor
 from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
 
 RECORDED = (ENVIRONMENT_STATE, OBJECT_PIXELS)
@@ -25,7 +24,7 @@ SCALE_EPISODES = 100
 """Whose first frames say where objects lie."""
 
 
-def grounded(settings: ChoiceSettings, processor: Processor, sources: Sequence[Source]) -> Lesson:
+def grounded(settings: ChoiceSettings, sources: Sequence[Source]) -> Lesson:
     """Choice Policies, some sentences reworded, and the losses of grounding beside them. ValueError for
     `settings.places`, whose losses these stand for."""
     if settings.places:
@@ -45,7 +44,7 @@ def grounded(settings: ChoiceSettings, processor: Processor, sources: Sequence[S
         recorded = (_recorded(samples.sources[place.source], place) for place in places)
         now, pixels, at_the_end = (np.stack(column) for column in zip(*recorded, strict=True))
         lie = tracks(names, now, pixels, at_the_end, asked, scale)
-        frame = samples.sources[places[0].source].embodiment.cameras[0].size
+        frame, processor = samples.sources[places[0].source].embodiment.cameras[0].size, samples.processor
         return batch, Labeller(processor.tokenizer, processor.spec, frame)(lie, told, batch.vlm)
 
     return Lesson(stage, shows)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 
 from xr0.data.source import Source
 from xr0.recipes.patches import patch_of, tokens_of
 from xr0.recipes.places.stage import AXES, PlaceLabels
-from xr0.transform.images import ImageSpec
+from xr0.transform.processor import Processor
 from xr0.transform.prompt import IM_START, IMAGE_PAD
 from xr0.transform.tokenizer import token_id
 from xr0.types import VLMInputs
@@ -44,13 +43,14 @@ class Things:
             raise ValueError(
                 f"--places: got datasets with the things {' and '.join(map(str, named))}, expected the same"
             )
-        places = np.concatenate([_some(source) for source in sources])
-        return Things(named.pop(), places.mean(0), np.maximum(places.std(0), LEAST_STD))
+        names = named.pop()
+        places = np.concatenate([_some(source, names) for source in sources])
+        return Things(names, places.mean(0), np.maximum(places.std(0), LEAST_STD))
 
     def place(self, source: Source, episode: int, frame: int) -> np.ndarray:
         """float32 [o, 3], normalised."""
         rows = source.numbers.rows(ENVIRONMENT_STATE, episode, frame, frame + 1)
-        return ((_places(source, rows)[0] - self.mean) / self.std).astype(np.float32)
+        return ((_places(source, self.names, rows)[0] - self.mean) / self.std).astype(np.float32)
 
     def pixels(self, source: Source, episode: int, frame: int) -> np.ndarray:
         """[o, 2]: where the first camera sees them, as shares of the picture's sides from the top left."""
@@ -64,13 +64,12 @@ def placed_labels(
     pixels: np.ndarray,
     views: Sequence[int],
     inputs: VLMInputs,
-    tokenizer: Tokenizer,
-    spec: ImageSpec,
+    processor: Processor,
 ) -> PlaceLabels:
     """Places [b, o, 3] and pixels [b, o, 2] beside the tokens of samples with so many views each."""
     ids, (count, length) = inputs.input_ids.numpy(), inputs.input_ids.shape
-    pad, turn = token_id(tokenizer, IMAGE_PAD), token_id(tokenizer, IM_START)
-    grids = inputs.image_grid_thw.numpy()[:, 1:] // spec.merge
+    pad, turn = (token_id(processor.tokenizer, token) for token in (IMAGE_PAD, IM_START))
+    grids = inputs.image_grid_thw.numpy()[:, 1:] // processor.spec.merge
     first = grids[np.cumsum([0, *views[:-1]])]
     presence = np.zeros((count, length, place.shape[1]), np.float32)
     in_view, behind = np.zeros((2, count, length), bool)
@@ -88,9 +87,6 @@ def placed_labels(
 
 def _things(source: Source) -> tuple[str, ...]:
     """In the order of the pixels."""
-    missing = [name for name in RECORDED if name not in source.dataset.features]
-    if missing:
-        raise ValueError(f"--places: {source.dataset.root} has no {missing[0]}")
     camera = source.embodiment.cameras[0]
     if (camera.rotate, camera.flip, camera.crop) != (0, "none", 1.0):
         raise ValueError(
@@ -109,16 +105,16 @@ def _things(source: Source) -> tuple[str, ...]:
     return things
 
 
-def _some(source: Source) -> np.ndarray:
+def _some(source: Source, things: Sequence[str]) -> np.ndarray:
     """[n, o, 3]: of the first episodes."""
     episodes = source.training[:SCALE_EPISODES].tolist()
     rows = [source.numbers.rows(ENVIRONMENT_STATE, episode) for episode in episodes]
-    return _places(source, np.concatenate(rows))
+    return _places(source, things, np.concatenate(rows))
 
 
-def _places(source: Source, rows: np.ndarray) -> np.ndarray:
+def _places(source: Source, things: Sequence[str], rows: np.ndarray) -> np.ndarray:
     """[n, o, 3]."""
-    names, wanted = _columns(source), [f"{t}.{axis}" for t in _things(source) for axis in "xyz"]
+    names, wanted = _columns(source), [f"{thing}.{axis}" for thing in things for axis in "xyz"]
     return rows[:, [names.index(name) for name in wanted]].reshape(len(rows), -1, AXES)
 
 

@@ -14,10 +14,9 @@ from xr0.recipes.choice import Lesson
 from xr0.recipes.places.labels import Things, placed_labels
 from xr0.recipes.places.stage import PlacedStage
 from xr0.recipes.settings import ChoiceSettings
-from xr0.transform.processor import Processor
 
 
-def placed(settings: ChoiceSettings, processor: Processor, sources: Sequence[Source]) -> Lesson:
+def placed(settings: ChoiceSettings, sources: Sequence[Source]) -> Lesson:
     """A `Teach`; ValueError, one line, for data that does not say where things are."""
     things = Things.of(sources)
 
@@ -30,7 +29,6 @@ def placed(settings: ChoiceSettings, processor: Processor, sources: Sequence[Sou
         where = np.stack([things.place(*each) for each in at])
         pixels = np.stack([things.pixels(*each) for each in at])
         views = [len(source.embodiment.cameras) for source, _, _ in at]
-        how = (processor.tokenizer, processor.spec)
-        return batch, placed_labels(where, pixels, views, batch.vlm, *how)
+        return batch, placed_labels(where, pixels, views, batch.vlm, samples.processor)
 
     return Lesson(stage, shows)
