@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Proof 2: does what one robot learned help another? A second body alone, and with the first one's demonstrations in
 # stages 1 and 2; stage 3 is its own in both cases.
-# Nothing here asks about pictures, so stage 1 has no vision-language data.
+# Nothing here asks about pictures, so stage 1 has no vision-language data. No stage teaches a prefix: as what ships does, the
+# policies think while they move and the robot damps the seams.
 # Estimated at 3 hours on two quiet cores, of which each policy is a sixth.
 # Usage: runs/recipe_bodies.sh [alone] [helped]
 cd "$(dirname "$0")/.."
@@ -21,7 +22,7 @@ for n in $(pick "50 100 200" "6"); do
         [ $what = helped ] && data="$own $work/bricks" weights=(--weights 1 1)
         train $run/choice "${steps[0]}" pretrain-choice --data $data "${weights[@]}"
         train $run/flow "${steps[1]}" pretrain-flow --data $data "${weights[@]}" --checkpoint $work/$run/choice/checkpoint
-        train $run/post "${steps[2]}" post-train --data $own --checkpoint $work/$run/flow/checkpoint
+        train $run/post "${steps[2]}" post-train --data $own --checkpoint $work/$run/flow/checkpoint --prefix sync
         evaluate $run bricks_joints $work/$run/post/checkpoint $first --robot-type bricks_joints --latency-ms 100
     done
 done
