@@ -17,6 +17,7 @@ for talk in ${*:-on off}; do
     train sight_$talk/choice $(pick 900 2) pretrain-choice --data $work/bricks "${language[@]}"
     answers sight_${talk}_choice $work/sight_$talk/choice/checkpoint $work/held_out/vl
     for part in expert all; do
+        [ -f $out/sight_${talk}_$part.json ] && [ -f $out/sight_${talk}_${part}_robot.json ] && continue
         train sight_$talk/$part $(pick 300 2) pretrain-flow --data $work/bricks \
             --checkpoint $work/sight_$talk/choice/checkpoint --trainable $part
         answers sight_${talk}_$part $work/sight_$talk/$part/checkpoint $work/held_out/vl
