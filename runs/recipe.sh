@@ -8,5 +8,5 @@ case ${1:-} in
     *) echo "usage: runs/recipe.sh [--quick]" >&2; exit 1 ;;
 esac
 . runs/recipe_parts.sh
-for part in bodies sight fork choices stacking; do runs/recipe_$part.sh; done
+for part in bodies sight fork choices edges; do runs/recipe_$part.sh; done
 python runs/recipe_table.py "$out"

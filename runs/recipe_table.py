@@ -19,7 +19,7 @@ QUICK = " (**quick form**: a few steps and episodes that prove nothing but that 
 FULL = "recipe"
 """Name of the folder of a full run."""
 
-OURS = ("bodies_", "sight_", "fork_", "choice_head", "euler_", "stacking_")
+OURS = ("bodies_", "sight_", "fork_", "choice_head", "euler_", "edges_")
 """What names of this report's results begin with; others share the folder."""
 
 Found = Mapping[str, Mapping[str, Any]]
@@ -100,12 +100,12 @@ def _mm(error: Mapping[str, float]) -> str:
     return f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
-def stacking(found: Found) -> Iterator[list[str]]:
+def edges(found: Found) -> Iterator[list[str]]:
     """A row for what is trained, and the start as it is."""
-    yield ["nothing", "0", success(found, "stacking_untrained"), "-"]
+    yield ["nothing", "0", success(found, "edges_untrained"), "-"]
     for part, title in PARTS.items():
-        for n in counts(found, f"stacking_{part}_"):
-            run = f"stacking_{part}_{n}"
+        for n in counts(found, f"edges_{part}_"):
+            run = f"edges_{part}_{n}"
             took = found.get(f"{run}_training")
             yield [title, str(n), success(found, run), f"{took['seconds']:.0f}" if took else "-"]
 
@@ -121,7 +121,7 @@ def report(found: Found, form: str) -> str:
         sight=table(["co-training", "behind", "questions", "places", "success"], sight(found)),
         heads=table(["", "success", "episodes"], heads(found)),
         euler=table(["steps", "success", "to 100 steps [mm]", "to demonstrated [mm]"], euler(found)),
-        stacking=table(["trained", "demonstrations", "success", "seconds"], stacking(found)),
+        edges=table(["trained", "demonstrations", "success", "seconds"], edges(found)),
         machines=", ".join(sorted({f"{r['machine']['cpu']}, {r['machine']['cores']} cores" for r in runs})),
         dates=" to ".join(dict.fromkeys((dates[0], dates[-1]))),
         codes=", ".join(sorted(codes)),

@@ -41,6 +41,7 @@ TOWELS: Mapping[str, str] = {
 WORLDS: Mapping[str, Mapping[str, str]] = {
     "bricks": BRICK_TABLE,
     "bricks_joints": LOOKS_AND_THINGS,
+    "edges": LOOKS_AND_THINGS,
     "stacking": LOOKS_AND_THINGS,
     "lego": LEGO,
     "towels": TOWELS,

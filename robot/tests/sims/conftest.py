@@ -34,7 +34,7 @@ def perturbed_env():
     env.close()
 
 
-@pytest.fixture(scope="package", params=["bricks", "bricks_joints", "stacking"])
+@pytest.fixture(scope="package", params=["bricks", "bricks_joints", "edges", "stacking"])
 def table(request):
     """Each world at the brick table, for what all of them promise."""
     from xr0_robot.sims.world import open_demonstrator
@@ -48,6 +48,16 @@ def table(request):
 def joints():
     """The five-joint robot's table."""
     from xr0_robot.sims.bricks_joints.world import open_table
+
+    table = open_table("trained")
+    yield table
+    table.close()
+
+
+@pytest.fixture(scope="package")
+def edges():
+    """The table whose edges are asked for."""
+    from xr0_robot.sims.edges.world import open_table
 
     table = open_table("trained")
     yield table

@@ -106,9 +106,16 @@ def _tasks(env: BrickTable, rng: np.random.Generator) -> Iterator[Question]:
     for camera in env.cameras:
         if shown(env, camera, task.colour):
             yield camera, _worded(PICK, rng, task=task.instruction), _pointed(env, camera, task.colour)
-    if (_bin_shown if task.place in tasks.SIDES else shown)(env, env.overview, task.place):
+    if _place_shown(env, task.place):
         question = _worded(PLACE, rng, task=task.instruction)
         yield env.overview, question, _pointed(env, env.overview, task.place)
+
+
+def _place_shown(env: BrickTable, place: str) -> bool:
+    """Whether the overview shows a bin or brick; a spot on the bare table is nothing to point at."""
+    if place in tasks.SIDES:
+        return _bin_shown(env, env.overview, place)
+    return place in tasks.COLOURS and shown(env, env.overview, place)
 
 
 def _pointed(env: BrickTable, camera: str, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,15 +76,7 @@ class SortingFamily:
 
     def parse(self, instruction: str) -> Sorting:
         """The task in a user's sentence; ValueError unless it names exactly one known colour and one side."""
-        words = re.findall(r"[a-z]+", instruction.lower())
-        colours = sorted({word for word in words if word in COLOURS})
-        sides = sorted({word for word in words if word in SIDES})
-        if len(colours) != 1 or len(sides) != 1:
-            raise ValueError(
-                f"instruction {instruction!r}: got colours {colours} and sides {sides}, expected exactly one "
-                f"of {', '.join(COLOURS)} and one of {', '.join(SIDES)}"
-            )
-        return Sorting(colours[0], sides[0], instruction)
+        return Sorting(*tasks.colour_and_side(instruction), instruction)
 
 
 def _worded(colour: str, side: str, rng: np.random.Generator, wordings: tuple[str, ...]) -> Sorting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,7 +36,7 @@ class Goal:
 
 
 class Task(Protocol):
-    """The brick `colour` belongs at `place`, a bin or a brick by name; `instruction` is how it was said."""
+    """The brick `colour` belongs at `place`, by name; `instruction` is how it was said."""
 
     @property
     def colour(self) -> str:
@@ -44,7 +45,7 @@ class Task(Protocol):
 
     @property
     def place(self) -> str:
-        """Name of the bin or brick where it must go."""
+        """Where it must go: a bin's side, a brick's colour, or what a family calls a spot on the table."""
         ...
 
     @property
@@ -80,3 +81,16 @@ class Family(Protocol):
     def parse(self, instruction: str) -> Task:
         """The task in a user's sentence; ValueError unless it says exactly one."""
         ...
+
+
+def colour_and_side(instruction: str) -> tuple[str, str]:
+    """What a sentence names; ValueError unless it is exactly one known colour and one side."""
+    words = re.findall(r"[a-z]+", instruction.lower())
+    colours = sorted({word for word in words if word in COLOURS})
+    sides = sorted({word for word in words if word in SIDES})
+    if len(colours) != 1 or len(sides) != 1:
+        raise ValueError(
+            f"instruction {instruction!r}: got colours {colours} and sides {sides}, expected exactly one "
+            f"of {', '.join(COLOURS)} and one of {', '.join(SIDES)}"
+        )
+    return colours[0], sides[0]
