@@ -45,6 +45,14 @@ class SimulatorError(Exception):
     """As MuJoCo's own are: of no narrower kind."""
 
 
+class InThisProcess:
+    """A pool that sees the patched world."""
+
+    def __init__(self, *_, **__): ...
+
+    __enter__, __exit__, map = (lambda self: self), (lambda *_: None), staticmethod(map)
+
+
 @pytest.mark.sim
 def test_a_seed_that_raises_is_dropped_with_its_reason_and_costs_no_other(tmp_path, monkeypatch, capsys):
     class Troubled(BrickDemonstrator):
@@ -56,13 +64,6 @@ def test_a_seed_that_raises_is_dropped_with_its_reason_and_costs_no_other(tmp_pa
             if self.seed == FIRST_SEED + 1 and self.env.tick == 20:
                 raise SimulatorError("unstable")
             return super().act()
-
-    class InThisProcess:
-        """A pool that sees the patched world."""
-
-        def __init__(self, *_, **__): ...
-
-        __enter__, __exit__, map = (lambda self: self), (lambda *_: None), staticmethod(map)
 
     monkeypatch.setattr(recorder, "open_demonstrator", lambda world: Troubled(open_table("trained")))
     monkeypatch.setattr(recorder, "ProcessPoolExecutor", InThisProcess)
@@ -78,6 +79,38 @@ def test_a_seed_that_raises_is_dropped_with_its_reason_and_costs_no_other(tmp_pa
     printed = capsys.readouterr().out.splitlines()
     assert printed[-1] == f"seed {FIRST_SEED + 1} was dropped: SimulatorError: unstable"
     assert "2 episodes" in printed[-2] and "failed on 0 seeds" in printed[-2]
+
+
+@pytest.mark.sim
+def test_of_a_benchmark_as_many_of_each_task_are_kept_as_are_wanted(tmp_path, monkeypatch, capsys):
+    """Seeds that the expert fails on are replaced by further ones, up to a bound."""
+    fails = {"libero_object/3": {50, 52}, "libero_object/7": set(range(50, 55))}
+
+    class Task(BrickDemonstrator):
+        def __init__(self, name, task, pixels, look):
+            assert (name, pixels, look) == ("libero", 64, "plain")
+            super().__init__(open_table("trained"))
+            self.fails = fails[task]
+
+        def begin(self, seed):
+            if seed in self.fails:
+                raise SimulatorError("unstable")
+            return super().begin(FIRST_SEED + seed % 2)
+
+    monkeypatch.setattr(recorder, "BenchmarkDemonstrator", Task)
+    monkeypatch.setattr(recorder, "ProcessPoolExecutor", InThisProcess)
+    out = tmp_path / "demos"
+    asked = ["--world", "libero", "--episodes", "2", "--pixels", "64", "--look", "plain", "--tasks", *fails]
+    assert main(["record", str(out), *asked]) == 0
+    attempts = json.loads((out / "meta/demos.json").read_text())
+    seeds = {task: [demo["seed"] for demo in attempts if demo["task"] == task] for task in fails}
+    assert seeds == {"libero_object/3": [50, 51, 52, 53], "libero_object/7": [50, 51, 52, 53]}
+    kept = [(demo["task"], demo["seed"]) for demo in attempts if demo["success"]]
+    assert kept == [("libero_object/3", 51), ("libero_object/3", 53)]
+    printed = capsys.readouterr().out
+    assert "libero_object/3: 2 of 2 episodes, from 4 seeds\n" in printed
+    assert "libero_object/7: 0 of 2 episodes, from 4 seeds\n" in printed
+    assert json.loads((out / "meta/info.json").read_text())["total_episodes"] == 2
 
 
 @pytest.mark.sim

@@ -26,7 +26,7 @@ def demos(
     *,
     world: str = worlds.DEFAULT,
     episodes: int = 1000,
-    first_seed: int = 0,
+    first_seed: int | None = None,
     workers: int = 2,
     tasks: tuple[str, ...] = (),
     pixels: int | None = None,
@@ -38,8 +38,9 @@ def demos(
     Args:
         out: new folder.
         world: which world, or benchmark.
-        episodes: seeds to attempt; a benchmark's tasks take them in turn.
-        first_seed: the first of them.
+        episodes: seeds to attempt; of a benchmark, episodes to keep of each task: seeds that its expert fails
+            on are replaced.
+        first_seed: the first of them; otherwise 0, or a benchmark's first that is never scored.
         workers: processes.
         tasks: of a benchmark: tasks, groups or sets; those of the published table otherwise.
         pixels: of a benchmark: height of its pictures; the official one otherwise.
@@ -47,7 +48,8 @@ def demos(
     """
     options.at_least(1, episodes=episodes, workers=workers, pixels=pixels)
     options.at_least(0, first_seed=first_seed)
-    given = [out, "--world", world, "--episodes", episodes, "--first-seed", first_seed, "--workers", workers]
+    given = [out, "--world", world, "--episodes", episodes, "--workers", workers]
+    given += [] if first_seed is None else ["--first-seed", first_seed]
     if world not in worlds.BENCHMARKS:
         if tasks or pixels is not None or look != worlds.OFFICIAL:
             raise ValueError(

@@ -87,6 +87,17 @@ def turned(image: np.ndarray, camera: Camera) -> np.ndarray:
     return np.ascontiguousarray(image)
 
 
+def turned_point(point: np.ndarray, camera: Camera) -> np.ndarray:
+    """Where `turned` brings a point [..., 2] of a picture: shares of its sides, right and down from the top
+    left."""
+    right, down = point[..., 0], point[..., 1]
+    for _ in range(camera.rotate // 90):
+        right, down = down, 1.0 - right
+    right = 1.0 - right if camera.flip == "horizontal" else right
+    down = 1.0 - down if camera.flip == "vertical" else down
+    return np.stack([right, down], axis=-1)
+
+
 def room(image: np.ndarray, share: float) -> tuple[int, int]:
     """How far down and right [px] a crop to `share` of each side may begin."""
     h, w = image.shape[:2]

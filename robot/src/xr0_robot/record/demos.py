@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,22 +31,42 @@ CONVERSATIONS = "vl"
 PROGRESS_EPISODES = 50
 """A worker says how far it is this often."""
 
+TRIES = 2
+"""Scenes of a benchmark's task that are tried for each episode that is wanted of it."""
+
 
 @dataclass(frozen=True)
 class Demo:
     """One attempt: its seed, what was special about it, and whether it succeeded (else it is dropped).
-    error: why it broke off, None where it ran."""
+    task: of a benchmark, else empty; error: why it broke off, None where it ran."""
 
     seed: int
     special: Mapping[str, bool]
+    task: str = ""
     ticks: int = 0
     success: bool = False
     error: str | None = None
 
+    @property
+    def name(self) -> str:
+        """Task and seed."""
+        return f"{self.task} {self.seed}".strip()
+
     def row(self) -> dict[str, Any]:
         """One JSON-able row of demos.json."""
         outcome = {"ticks": self.ticks, "success": self.success, "error": self.error}
-        return {"seed": self.seed, **self.special, **outcome}
+        named = {"task": self.task} if self.task else {}
+        return {**named, "seed": self.seed, **self.special, **outcome}
+
+
+@dataclass(frozen=True)
+class Share:
+    """What is recorded at a stretch: seeds are attempted in order, until so many episodes are kept. task: of
+    a benchmark, else empty."""
+
+    seeds: Sequence[int]
+    wanted: int
+    task: str = ""
 
 
 def record_demos(
@@ -54,29 +74,27 @@ def record_demos(
 ) -> list[Demo]:
     """Attempt `episodes` seeds from `first_seed` on and write the successful ones as the dataset `out`.
 
-    tasks: which of a benchmark, where the world is one; its episodes are written task by task. The result
-    does not depend on `workers`. A seed whose episode raises ValueError or RuntimeError is dropped like one
-    that the expert fails on; RuntimeError if none is left, and then nothing is at `out`.
+    tasks: which of a benchmark, where the world is one: of each, seeds are attempted until `episodes` have
+    succeeded, or TRIES times as many were tried. The result does not depend on `workers`. A seed whose
+    episode raises is dropped like one that the expert fails on; RuntimeError if none is left, and then
+    nothing is at `out`.
     """
     if out.exists():
         raise FileExistsError(f"dataset {out}: it exists already, expected a new folder")
     if episodes < 1 or workers < 1:
         raise ValueError(f"record: got {episodes} episodes and {workers} workers, expected at least 1")
-    turns = 1 if tasks is None else tasks.count(world)
-    seeds = np.arange(first_seed, first_seed + episodes)
-    seeds = np.array_split(seeds[np.argsort(seeds % turns, kind="stable")], min(workers, episodes))
+    shares = _shares(world, episodes, first_seed, workers, tasks)
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        roots = [temporary / f"shard-{k}" for k in range(len(seeds))]
-        parts = [part.tolist() for part in seeds]
-        with ProcessPoolExecutor(len(seeds), get_context("spawn"), follow_parent) as pool:
-            shards = list(pool.map(partial(_record_shard, world, tasks), roots, parts))
+        roots = [temporary / f"shard-{k}" for k in range(len(shares))]
+        with ProcessPoolExecutor(min(workers, len(shares)), get_context("spawn"), follow_parent) as pool:
+            shards = list(pool.map(partial(_record_shard, world, tasks), roots, shares))
         demos = [demo for shard in shards for demo in shard]
         kept = [root for root, shard in zip(roots, shards, strict=True) if any(d.success for d in shard)]
         if not kept:
             why = next((f"; seed {demo.seed}: {demo.error}" for demo in demos if demo.error), "")
-            raise RuntimeError(f"record: the expert failed on all {episodes} seeds from {first_seed}{why}")
+            raise RuntimeError(f"record: the expert failed on all {len(demos)} seeds from {first_seed}{why}")
         whole = temporary / "whole"
         merge(kept, whole)
         merge_conversations([root / CONVERSATIONS for root in kept], whole / CONVERSATIONS)
@@ -87,34 +105,54 @@ def record_demos(
     return demos
 
 
-def _record_shard(world: str, tasks: Tasks | None, root: Path, seeds: list[int]) -> list[Demo]:
-    """One worker's part, as a dataset of its own."""
-    demonstrator = open_demonstrator(world) if tasks is None else BenchmarkDemonstrator(world, tasks)
+def _shares(world: str, episodes: int, first_seed: int, workers: int, tasks: Tasks | None) -> Sequence[Share]:
+    """A world's seeds, a part for each worker; a benchmark's tasks."""
+    if tasks is None:
+        parts = np.array_split(np.arange(first_seed, first_seed + episodes), min(workers, episodes))
+        return [Share(part.tolist(), len(part)) for part in parts]
+    seeds = range(first_seed, first_seed + TRIES * episodes)
+    return [Share(seeds, episodes, task) for task in tasks.select(world)]
+
+
+def _record_shard(world: str, tasks: Tasks | None, root: Path, share: Share) -> list[Demo]:
+    """One share, as a dataset of its own."""
+    if tasks is None:
+        demonstrator: Demonstrator = open_demonstrator(world)
+    else:
+        demonstrator = BenchmarkDemonstrator(world, share.task, tasks.pixels, tasks.look)
     robot = demonstrator.env.embodiment
     try:
         with LeRobotWriter(root, robot, round(robot.rate_hz), robot.name, demonstrator.columns) as writer:
             conversations = ConversationWriter(root / CONVERSATIONS)
             demos: list[Demo] = []
-            for seed in seeds:
-                demos.append(_record_episode(demonstrator, writer, conversations, seed))
+            kept = 0
+            for seed in share.seeds:
+                demo = _record_episode(demonstrator, writer, conversations, Demo(seed, {}, share.task))
+                demos.append(demo)
+                kept += demo.success
+                if kept == share.wanted:
+                    break
                 if len(demos) % PROGRESS_EPISODES == 0:
-                    print(
-                        f"seeds {seeds[0]} to {seeds[-1]}: {len(demos)} of {len(seeds)} recorded", flush=True
-                    )
+                    print(_progress(share, len(demos), kept), flush=True)
+            print(_progress(share, len(demos), kept), flush=True)
             return demos
     finally:
         demonstrator.env.close()
 
 
+def _progress(share: Share, attempted: int, kept: int) -> str:
+    what = share.task or f"seeds {share.seeds[0]} to {share.seeds[-1]}"
+    return f"{what}: {kept} of {share.wanted} episodes, from {attempted} seeds"
+
+
 def _record_episode(
-    demonstrator: Demonstrator, writer: LeRobotWriter, talk: ConversationWriter, seed: int
+    demonstrator: Demonstrator, writer: LeRobotWriter, talk: ConversationWriter, demo: Demo
 ) -> Demo:
-    """Attempt a seed, and keep its episode if it succeeded."""
-    demo = Demo(seed, {})
+    """Attempt its seed, and keep the episode if it succeeded."""
     try:
-        task, special = demonstrator.begin(seed)
+        sentence, special = demonstrator.begin(demo.seed)
         demo = replace(demo, special=special)
-        ticks, success = _play(demonstrator, writer, talk, seed, task)
+        ticks, success = _play(demonstrator, writer, talk, demo.seed, sentence)
         demo = replace(demo, ticks=ticks, success=success)
     except Exception as error:  # noqa: BLE001 (a simulator is foreign code; one scene must not cost the others)
         demo = replace(demo, error=f"{type(error).__name__}: {error}")

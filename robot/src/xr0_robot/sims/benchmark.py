@@ -68,12 +68,13 @@ class Benchmark:
     """How a benchmark is run and scored.
 
     robot: as the published policies' interface has it; its cameras may leave their size open. pixels: height
-    and width of each camera's official pictures. groups: of the published table, in its order; tasks of other
-    groups, and the named `sets` of tasks, are run where asked for. episodes: of each task, on seeds from
-    `first_seed` on; seeds: the last of them that there is, plus one. settle_s: success counts once it has
-    lasted so long. execute_horizon: ticks of a chunk that are executed. looks: how pictures may be drawn, in
-    words. legs: sentences of an episode, each told once the last is done. pieces: what is counted one by one
-    in an episode, in a word; empty where nothing is.
+    and width of each camera's official pictures. groups: of the published table, in its order; tasks of
+    other groups, and the named `sets` of tasks, are run where asked for. episodes: of each task, on seeds
+    from `first_seed` on; seeds: the last of them that there is, plus one. settle_s: success counts once it
+    has lasted so long. execute_horizon: ticks of a chunk that are executed. first_demo: first scene of
+    demonstrations; none of them is scored. looks: how pictures may be drawn, in words. legs: sentences of an
+    episode, each told once the last is done. pieces: what is counted one by one in an episode, in a word;
+    empty where nothing is.
     """
 
     robot: Embodiment
@@ -87,6 +88,7 @@ class Benchmark:
     execute_horizon: int
     looks: Mapping[str, str]
     seeds: int = 2**31
+    first_demo: int = 0
     settle_s: float = 0.0
     legs: int = 1
     pieces: str = ""

@@ -1,4 +1,4 @@
-"""A benchmark's experts as a world to record: seeds take the tasks in turn."""
+"""A benchmark's experts as a world to record, a task at a time."""
 
 from __future__ import annotations
 
@@ -22,39 +22,35 @@ class Tasks:
     pixels: int | None = None
     look: str = OFFICIAL
 
-    def count(self, name: str) -> int:
-        """How many; ValueError for what the benchmark has not."""
+    def select(self, name: str) -> tuple[str, ...]:
+        """Each one's name; ValueError for what the benchmark has not."""
         protocol = benchmark.open_protocol(name)
         protocol.check(protocol.first_seed, self.look)
         if self.pixels is not None and self.pixels < 1:
             raise ValueError(f"pixels: got {self.pixels}, expected at least 1")
-        return len(protocol.select(self.names))
+        return tuple(task.name for task in protocol.select(self.names))
 
 
 class BenchmarkDemonstrator:
-    """The `Demonstrator` of a benchmark's tasks. Seed s is task s mod n in the scene of seed s div n.
+    """The `Demonstrator` of one of a benchmark's tasks.
 
     An episode ends with its first success, as it does where a policy is scored.
     """
 
     idle_ticks = 0
 
-    def __init__(self, name: str, tasks: Tasks) -> None:
-        self._protocol = benchmark.open_protocol(name)
-        self._name, self._look = name, tasks.look
-        self._tasks = self._protocol.select(tasks.names)
-        self._robot = self._protocol.scaled(tasks.pixels)
-        self._open(0)
+    def __init__(self, name: str, task: str, pixels: int | None, look: str) -> None:
+        protocol = benchmark.open_protocol(name)
+        robot = protocol.scaled(pixels)
+        self._name = name
+        self._task_env = benchmark.open_env(name, task, robot, look)
+        self.env: Env = self._task_env
         self.columns = self._task_env.columns
+        self.time_limit_s = protocol.task(task).ticks * robot.dt
 
     def begin(self, seed: int) -> tuple[str, Mapping[str, bool]]:
-        """Open the seed's task if another was open, and start its scene."""
-        scene, number = divmod(seed, len(self._tasks))
-        self._protocol.check(scene, self._look)
-        if number != self._number:
-            self.env.close()
-            self._open(number)
-        instruction = self.env.reset(scene)
+        """Start the seed's scene."""
+        instruction = self.env.reset(seed)
         self._act = benchmark.begin(self._name, self._task_env)
         return instruction, {}
 
@@ -77,10 +73,3 @@ class BenchmarkDemonstrator:
     def disturbance(self) -> np.ndarray:
         """None."""
         return np.zeros(self.env.embodiment.native_dim)
-
-    def _open(self, number: int) -> None:
-        task = self._tasks[number]
-        self._number = number
-        self.time_limit_s = task.ticks * self._robot.dt
-        self._task_env = benchmark.open_env(self._name, task.name, self._robot, self._look)
-        self.env: Env = self._task_env

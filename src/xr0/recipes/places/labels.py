@@ -11,6 +11,7 @@ import torch
 from xr0.data.source import Source
 from xr0.recipes.patches import patch_of, tokens_of
 from xr0.recipes.places.stage import AXES, PlaceLabels
+from xr0.transform.images import turned_point
 from xr0.transform.processor import Processor
 from xr0.transform.prompt import IM_START, IMAGE_PAD
 from xr0.transform.tokenizer import token_id
@@ -53,10 +54,11 @@ class Things:
         return ((_places(source, self.names, rows)[0] - self.mean) / self.std).astype(np.float32)
 
     def pixels(self, source: Source, episode: int, frame: int) -> np.ndarray:
-        """[o, 2]: where the first camera sees them, as shares of the picture's sides from the top left."""
+        """[o, 2]: where the model sees them in the first view, as shares of the picture's sides from the top
+        left."""
         row = source.numbers.rows(OBJECT_PIXELS, episode, frame, frame + 1)[0]
         height, width = source.dataset.features[_first_view(source)].image_size
-        return row.reshape(-1, 2) / (width, height)
+        return turned_point(row.reshape(-1, 2) / (width, height), source.embodiment.cameras[0])
 
 
 def placed_labels(
@@ -88,10 +90,10 @@ def placed_labels(
 def _things(source: Source) -> tuple[str, ...]:
     """In the order of the pixels."""
     camera = source.embodiment.cameras[0]
-    if (camera.rotate, camera.flip, camera.crop) != (0, "none", 1.0):
+    if camera.crop != 1.0:  # training crops at random
         raise ValueError(
-            f"--places: camera {camera.key!r} of {source.dataset.root} is turned, mirrored or cropped "
-            "for the model, expected the picture as it was recorded"
+            f"--places: camera {camera.key!r} of {source.dataset.root} is cropped to {camera.crop} "
+            "for the model, expected the whole picture"
         )
     seen = list(source.dataset.features[OBJECT_PIXELS].names)
     things = tuple(name.removesuffix(".u") for name in seen[::2])

@@ -7,13 +7,14 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from xr0_robot.features import ENVIRONMENT_STATE
-from xr0_robot.sims import gl
+from xr0_robot.features import ENVIRONMENT_STATE, OBJECT_PIXELS
+from xr0_robot.sims import cameras, gl
 from xr0_robot.sims.benchmark import Task
 from xr0_robot.sims.libero.protocol import (
     CAMERAS,
@@ -40,10 +41,11 @@ from xr0_robot.sims.libero.views import Views  # noqa: E402
 
 
 class LiberoTask:
-    """An arm among things; a seed is the number of an initial state."""
+    """An arm among things; a seed is the number of an initial state, or draws a scene."""
 
     columns: Mapping[str, Sequence[str]] = {
         ENVIRONMENT_STATE: tuple(f"{thing}.{axis}" for thing in ("object", "goal") for axis in "xyz"),
+        OBJECT_PIXELS: tuple(f"{thing}.{axis}" for thing in ("object", "goal") for axis in "uv"),
     }
 
     def __init__(self, task: Task, robot: Embodiment, look: str) -> None:
@@ -64,17 +66,19 @@ class LiberoTask:
         self.reset(0)
 
     def reset(self, seed: int, instruction: str | None = None) -> str:
-        """An initial state, and what follows until things lie still; the task has one sentence that can be
-        scored."""
+        """An initial state, or where there are no more a scene as the task's file would have it, and what
+        follows until things lie still; the task has one sentence that can be scored."""
         if instruction not in (None, self.instruction):
             raise ValueError(f"instruction: got {instruction!r}, expected {self.instruction!r}")
-        if not 0 <= seed < len(self._states):
-            raise ValueError(f"seed: got {seed}, expected 0 to {len(self._states) - 1}")
-        self._control.seed(SCENE_SEED)
-        self._control.reset()
+        if seed < 0:
+            raise ValueError(f"seed: got {seed}, expected at least 0")
+        drawn = seed >= len(self._states)
+        self._control.seed(seed if drawn else SCENE_SEED)
+        self._sensed = self._control.reset()
         for robot in self._control.robots:
             robot.gripper.current_action = np.zeros(robot.gripper.dof)  # the only thing that outlives a reset
-        self._sensed = self._control.set_init_state(self._states[seed])
+        if not drawn:
+            self._sensed = self._control.set_init_state(self._states[seed])
         self._success = False
         for _ in range(WAITING_TICKS):
             self.apply(np.array(WAITING))
@@ -95,9 +99,15 @@ class LiberoTask:
         return np.concatenate([self._sensed["robot0_eef_pos"], turn, self._sensed["robot0_gripper_qpos"]])
 
     def numbers(self) -> Mapping[str, np.ndarray]:
-        """Where the first and the last thing are that the task is about."""
-        things = self.domain.obj_of_interest
-        return {ENVIRONMENT_STATE: np.concatenate([self.place(things[0]), self.place(things[-1])])}
+        """Where the first and the last thing are that the task is about, and where the first picture, upside
+        down as it is drawn, shows them."""
+        things, sim = self.domain.obj_of_interest, self.domain.sim
+        places = np.array([self.place(things[0]), self.place(things[-1])])
+        camera = self.embodiment.cameras[0]
+        view = replace(camera, key=CAMERAS[camera.key])
+        pixels = cameras.project(sim.model._model, sim.data._data, view, places)
+        pixels[:, 1] = view.size[0] - pixels[:, 1]
+        return {ENVIRONMENT_STATE: places.ravel(), OBJECT_PIXELS: pixels.ravel()}
 
     def place(self, thing: str) -> np.ndarray:
         """Position [3] of a thing, a piece of furniture or a region of one [m]."""

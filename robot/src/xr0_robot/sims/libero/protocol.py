@@ -22,6 +22,9 @@ WAITING_TICKS = 10
 WAITING = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, -1.0)
 """What is told meanwhile: stand still, open."""
 
+INITIAL_STATES = 50
+"""Of each task."""
+
 SCENE_SEED = 7
 """Of what the initial states leave open: where furniture stands."""
 
@@ -64,6 +67,8 @@ PROTOCOL = Benchmark(
     first_seed=0,
     execute_horizon=10,
     looks=LOOKS,
-    seeds=50,
+    seeds=INITIAL_STATES,
+    first_demo=INITIAL_STATES,
 )
-"""A seed is the number of one of a task's initial states. Success is the simulator's, in any tick."""
+"""A seed is the number of one of a task's initial states; a higher one, which is never scored, draws a scene.
+Success is the simulator's, in any tick."""
