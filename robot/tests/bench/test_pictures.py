@@ -51,6 +51,19 @@ def test_the_film_s_legend_has_the_colours_that_its_strip_has(filmed, tmp_path):
     assert shown == {"fresh", "prefix", "idle"}
 
 
+def test_long_words_in_a_narrow_film_do_not_run_into_what_stands_at_the_right(filmed, tmp_path):
+    """Between caption and freshness the ground shows, from top to bottom."""
+    result, recorder = filmed
+    caption = "metaworld button-press-topdown-wall-v3, async " * 2
+    recorder.save(result, tmp_path / "film.mp4", caption)
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        first = next(frame.to_ndarray(format="rgb24") for frame in film.decode(video=0))
+    line = first[38 : video.HEAD - 4].astype(int)
+    inked = (np.abs(line - video.GROUND).max(axis=-1) > 40).any(axis=0)
+    right = np.flatnonzero(inked)[-1] - video.ENDING
+    assert inked[: right - 20].any() and not inked[right + 4 : right + 12].any()
+
+
 def test_equal_lines_are_both_seen_in_the_plot(filmed, tmp_path):
     result, _ = filmed
     plot.save(result, tmp_path / "plot.png", "title")

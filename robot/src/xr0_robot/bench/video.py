@@ -20,6 +20,10 @@ FILM_HZ = 30.0
 """Of a faster robot only every few ticks are filmed, so that there are about so many pictures in a second."""
 HEAD, FOOT, MARGIN = 68, 48, 12
 """Heights [px] of the text above the pictures, of strip and legend below them, and the room around text."""
+TITLE, SMALL, LEAST = 21, 15, 8
+"""Sizes of the text; what is too long for the picture is written smaller, but no smaller than the last."""
+ENDING = 70
+"""Room [px] for what stands at a line's right end."""
 STRIP, SQUARE = 8, 10
 """Height [px] of the strip, and sides of the legend's squares."""
 GROUND, INK, FAINT = (18, 20, 24), (236, 238, 240), (140, 146, 154)
@@ -99,7 +103,9 @@ def _pages(
     height, width = frames[0].shape[0] * scale, frames[0].shape[1] * scale
     # H.264 with shared chroma wants even sides.
     blank = Image.new("RGB", (width + width % 2, HEAD + height + FOOT + (HEAD + height + FOOT) % 2), GROUND)
-    font, small = ImageFont.load_default(21), ImageFont.load_default(15)
+    room = width - 2 * MARGIN - ENDING
+    small = ImageFont.load_default(SMALL)
+    asked, said = _font(result.spoken, TITLE, room), _font(f"{caption}   00.00 s", SMALL, room)
     strip, top = _strip(result.ticks, width - 2 * MARGIN), HEAD + height + MARGIN - 2
     _legend(blank, result.ticks, top + STRIP + 5)
     # An episode that broke off may have a tick more than pictures.
@@ -107,15 +113,21 @@ def _pages(
         page = blank.copy()
         page.paste(Image.fromarray(frame).resize((width, height), Image.Resampling.LANCZOS), (0, HEAD))
         draw = ImageDraw.Draw(page)
-        draw.text((MARGIN, 10), result.spoken, INK, font)
-        draw.text((MARGIN, 42), f"{caption}   {tick.tick * result.embodiment.dt:5.2f} s", FAINT, small)
+        draw.text((MARGIN, 10), result.spoken, INK, asked)
+        draw.text((MARGIN, 42), f"{caption}   {tick.tick * result.embodiment.dt:5.2f} s", FAINT, said)
         draw.text((width - MARGIN, 42), tick.freshness, COLOURS[tick.freshness], small, anchor="ra")
         if result.time_s is not None and tick.tick * result.embodiment.dt >= result.time_s:
-            draw.text((width - MARGIN, 10), "done", DONE, font, anchor="ra")
+            draw.text((width - MARGIN, 10), "done", DONE, ImageFont.load_default(TITLE), anchor="ra")
         past = strip.crop((0, 0, round(strip.width * (index + 1) / len(frames)), strip.height))
         draw.rectangle((MARGIN, top, MARGIN + strip.width - 1, top + strip.height - 1), TRACK)
         page.paste(past, (MARGIN, top))
         yield page
+
+
+def _font(text: str, size: int, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The largest up to `size` in which the text is no wider."""
+    fonts = (ImageFont.load_default(number) for number in range(size, LEAST, -1))
+    return next((font for font in fonts if font.getlength(text) <= width), ImageFont.load_default(LEAST))
 
 
 def _strip(ticks: Sequence[Tick], width: int) -> Image.Image:
