@@ -10,7 +10,7 @@ wanted=${1:-50} form=${FORM:-full} peers=("${@:2}")
 [ ${#peers[@]} -gt 0 ] || peers=(act diffusion)
 case $form in
     full) work=data/aloha/$wanted out=results/aloha batch=8 episodes=200 ;;
-    quick) work=data/aloha/quick out=out/aloha_quick batch=2 episodes=1 wanted=2 ;;
+    quick) work=data/aloha/quick_$wanted out=out/aloha_quick batch=2 episodes=1 ;;
     *) echo "FORM: got $form, expected full or quick" >&2; exit 1 ;;
 esac
 lerobot=data/lerobot/bin
