@@ -1,5 +1,6 @@
 """The image and the manifest start the server that there is, reach it, and ask it what it answers."""
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -59,9 +60,30 @@ def test_the_manifest_serves_to_known_robots_on_the_port_that_is_asked(
     (port,) = CONTAINER["ports"]
     assert settings.port == port["containerPort"] and settings.host == "0.0.0.0"
     assert [group.name for group in settings.groups] == ["cell-1"]
+    assert DEPLOYMENT["spec"]["replicas"] > 1 and settings.replica
     for probe in ("startupProbe", "readinessProbe"):
         assert CONTAINER[probe]["httpGet"] == {"path": "/healthz", "port": port["name"]}
     (outside,) = SERVICE["spec"]["ports"]
     assert outside["targetPort"] == port["name"]
     labels = DEPLOYMENT["spec"]["template"]["metadata"]["labels"]
     assert SERVICE["spec"]["selector"] == DEPLOYMENT["spec"]["selector"]["matchLabels"] == labels
+
+
+def defined(import_path: str) -> ast.FunctionDef:
+    """What `module:function` names, without importing what only a Ray cluster has."""
+    module, name = import_path.split(":")
+    tree = ast.parse((ROOT / "src" / (module.replace(".", "/") + ".py")).read_text())
+    (found,) = (each for each in tree.body if isinstance(each, ast.FunctionDef) and each.name == name)
+    return found
+
+
+def test_ray_serve_is_told_what_there_is() -> None:
+    (application,) = yaml.safe_load((ROOT / "deploy/ray.yaml").read_text())["applications"]
+    (deployment,) = application["deployments"]
+    replica = (ROOT / "src/xr0/serve/cluster/replica.py").read_text()
+    assert f'@serve.deployment(name="{deployment["name"]}"' in replica
+    scaling = deployment["autoscaling_config"]
+    assert [each.arg for each in defined(scaling["policy"]["policy_function"]).args.args] == ["context"]
+    assert 1 < scaling["min_replicas"] < scaling["max_replicas"]
+    assert [each.arg for each in defined(application["import_path"]).args.args] == ["given"]
+    assert (ROOT / application["args"]["checkpoint"]).exists()

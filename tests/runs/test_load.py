@@ -3,16 +3,21 @@
 import asyncio
 import itertools
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from served import HOST, running
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runs"))
-from load import figures
+from load import cluster_figures, figures
+from load.cluster_robots import Fleet, History, Told, longest_idle
 from load.plan import DT, Kind, Robot
 from load.policy import Timed
 from load.robots import Exchange, Seen, fleet
+
+from xr0.serve.keys import Group
+from xr0.serve.server import Settings
 
 KIND = Kind(rows=30, execute=10)
 
@@ -55,3 +60,61 @@ def test_light_robots_ask_when_their_plans_say_so() -> None:
     row = figures.row(seen, first_s=0.0)
     assert row["served"] == 4 and row["refused"] == 0
     assert row["compute_ms"]["p50"] >= 20
+
+
+def history(*answered: tuple[float, int], ended_s: float = 20.0, error: str | None = None) -> History:
+    return History(0.0, ended_s, list(answered), error=error)
+
+
+def test_a_robot_is_lost_where_it_gave_up_or_is_not_served_any_more() -> None:
+    served = history(*((at_s, 7) for at_s in (1.0, 2.0, 19.0)))
+    silent = history((1.0, 7), (16.9, 7))
+    gave_up = history((19.0, 7), error="no usable answer")
+    never = history()
+    assert [cluster_figures.lost(each) for each in (served, silent, gave_up, never)] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+
+
+def test_what_a_kill_cost_is_told_apart_from_what_is_usual() -> None:
+    """Process 7 dies at 10 s; its robot is served by 8 from 12 s on."""
+    its = history(*((at_s / 2, 7) for at_s in range(20)), *((12 + at_s / 2, 8) for at_s in range(16)))
+    other = history(*((at_s / 2, 8) for at_s in range(40)))
+    wanders = history(*((at_s / 2, 8 if at_s < 30 else 9) for at_s in range(40)))
+    its.failed.append(10.1)
+    row = cluster_figures.killed([its, other, wanders], dead=7, at_s=10.0)
+    assert (row["its_robots"], row["lost"], row["failed_requests"], row["moved"]) == (1, 0, 1, 1)
+    assert (row["longest_gap_s"], row["usual_gap_s"]) == (2.5, 0.5)
+
+
+def test_a_phase_counts_who_is_there_at_its_end() -> None:
+    stays, left, waits = history((1.0, 7), (19.0, 7)), history((1.0, 7), ended_s=5.0), history()
+    waits.refused += [3.0, 9.0, 12.0]
+    comes = history((14.0, 7), (18.5, 7))
+    comes.began_s = 12.5
+    row = cluster_figures.phase([stays, left, waits], 0.0, 10.0)
+    assert (row["robots"], row["served"], row["all_served_s"], row["refused_requests"]) == (2, 0, None, 2)
+    row = cluster_figures.phase([stays, left, comes], 10.0, 20.0)
+    assert (row["robots"], row["served"], row["all_served_s"], row["refused_requests"]) == (2, 2, 4.0, 0)
+
+
+def test_standing_is_counted_from_the_first_command_on() -> None:
+    freshness = ["idle", "idle", "idle", "fresh", "idle", "fresh", "idle", "idle", "fresh"]
+    assert longest_idle(freshness) == 2
+    assert longest_idle(["idle", "idle"]) == 0
+
+
+def test_a_robot_of_the_cluster_bench_is_a_real_one() -> None:
+    known = (Group("robots", "secret"),)
+    with running(Told(0.02, 0.0, 4711), settings=Settings(port=0, groups=known)) as port:
+        fleet = Fleet(f"ws://{HOST}:{port}", "secret", first_seed=0, patience_s=10.0)
+        until_s = time.monotonic() + 2.5
+        for _ in range(2):
+            fleet.send(until_s)
+        fleet.wait()
+    for robot in fleet.robots:
+        assert {process for _, process in robot.answered} == {4711}
+        assert not cluster_figures.lost(robot) and robot.failed == [] and robot.refused == []

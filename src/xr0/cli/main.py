@@ -120,6 +120,7 @@ def serve(
     tls_key: Path | None = None,
     largest_batch: int = 8,
     log: Path | None = None,
+    replica: bool = False,
     threads: int = 1,
     flow_steps: int = FLOW_STEPS,
     execution: ExecutionName = FASTEST,
@@ -137,6 +138,8 @@ def serve(
         tls_key: PEM file of its private key.
         largest_batch: requests of different robots that are answered together at most.
         log: file for a line of JSON for whatever happens.
+        replica: others serve the same behind one address: a robot that finds this one full is disconnected,
+            and finds another.
         threads: of PyTorch, on a CPU.
         flow_steps: Euler steps of an inference.
         execution: how it is computed (docs/latency.md).
@@ -152,7 +155,7 @@ def serve(
 
     options.at_least(1, threads=threads, flow_steps=flow_steps)
     known = groups(api_key, keys)
-    settings = Settings(host, port, known, tls_certificate, tls_key, largest_batch, log)
+    settings = Settings(host, port, known, tls_certificate, tls_key, largest_batch, log, replica)
     torch.set_num_threads(threads)
     policy = Policy(pretrained.load(checkpoint, load.options()), steps=flow_steps, execution=execution)
     serve_policy(ServedPolicy(policy), settings)

@@ -13,16 +13,15 @@ import itertools
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
-from xr0.serve.dispatch import Answer, Dispatcher, NotNowError, Pending, Policy, Question
+from xr0.serve.dispatch import Answer, Dispatcher, FullError, NotNowError, Pending, Policy, Question
 from xr0.serve.keys import Counted
 from xr0.serve.logs import told
 from xr0.serve.metrics import Metrics
@@ -45,6 +44,26 @@ DRAIN_S = 10.0
 
 MAX_WAIT_MS = 1e9
 """What a request may say of its deadlines: eleven days."""
+
+
+@runtime_checkable  # hints are checked in tests
+class Connection(Protocol):
+    """What a conversation needs of a websocket: iterated, it yields frames until the client leaves."""
+
+    @property
+    def remote_address(self) -> Any:
+        """Of the client, for the log."""
+        ...
+
+    async def send(self, message: str | bytes, /) -> None:
+        """A text or a binary frame; ConnectionClosed of `websockets` where the client has left."""
+        ...
+
+    async def close(self, code: int, reason: str) -> None:
+        """Idempotent."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[str | bytes]: ...
 
 
 class UnreadableError(Exception):
@@ -71,18 +90,25 @@ class _Read:
 
 
 class Conversations:
-    """Every connection's, over one policy."""
+    """Every connection's, over one policy. replica: whether a robot that finds this server full may find room
+    elsewhere by connecting anew."""
 
     def __init__(
-        self, policy: Policy, metadata: Mapping[str, Any], dispatcher: Dispatcher, metrics: Metrics
+        self,
+        policy: Policy,
+        metadata: Mapping[str, Any],
+        dispatcher: Dispatcher,
+        metrics: Metrics,
+        replica: bool = False,
     ) -> None:
         self._policy, self._dispatcher, self._metrics = policy, dispatcher, metrics
         self._hello = wire.pack({**metadata, wire.PROTOCOL: wire.PROTOCOL_VERSION})
         self._rate_hz = dict(metadata.get(wire.EMBODIMENT, {})).get("rate_hz")
+        self._replica = replica
         self._serial = itertools.count()
         self._queues: set[asyncio.Queue[_Asked | None]] = set()
 
-    async def hold(self, connection: ServerConnection, group: Counted) -> None:
+    async def hold(self, connection: Connection, group: Counted) -> None:
         """One client, until it leaves or sends what cannot be read."""
         robot, why = next(self._serial), group.full()
         if why is not None:
@@ -146,7 +172,7 @@ class Conversations:
         question, features = self._policy.read(request), request.get(wire.FEATURES) is True
         return _Read(echo, question, plan_s, math.inf if useful_s is None else useful_s, features)
 
-    async def _answer(self, connection: ServerConnection, asked: asyncio.Queue[_Asked | None]) -> None:
+    async def _answer(self, connection: Connection, asked: asyncio.Queue[_Asked | None]) -> None:
         """In the order in which it was asked."""
         previous_s: float | None = None
         while (each := await asked.get()) is not None:
@@ -155,6 +181,8 @@ class Conversations:
             with contextlib.suppress(ConnectionClosed):
                 if isinstance(frame, Exception):
                     await _refuse(connection, frame)
+                    if self._replica and isinstance(frame, FullError):
+                        await connection.close(CloseCode.TRY_AGAIN_LATER, "another replica may have room")
                 else:
                     await connection.send(frame)
                     previous_s = time.monotonic() - each.came_s
@@ -182,7 +210,7 @@ class Conversations:
             return RuntimeError(f"the policy's answer has no place on the wire: {error}")
 
 
-async def _refuse(connection: ServerConnection, error: Exception) -> None:
+async def _refuse(connection: Connection, error: Exception) -> None:
     """In one line; a peer that is no client, or whose request made the policy fail, is left."""
     if isinstance(error, NotNowError):
         await connection.send(_line(wire.NOT_NOW + str(error)))
@@ -198,7 +226,7 @@ async def _refuse(connection: ServerConnection, error: Exception) -> None:
         await _part(connection, reason)
 
 
-async def _part(connection: ServerConnection, reason: str) -> None:
+async def _part(connection: Connection, reason: str) -> None:
     """Say why in a text frame, then close as openpi's server does."""
     line = _line(reason)
     log.warning("%s: closing, %s", connection.remote_address, line)

@@ -66,6 +66,10 @@ class NotNowError(Exception):
     """Why a request is not answered at this moment, in one line; another, later, may be."""
 
 
+class FullError(NotNowError):
+    """There is no room for the robot; another server may have some."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """reply: the policy's, or what it raised instead, or NotNowError; start_s, end_s: of its batch."""
@@ -163,7 +167,7 @@ class Dispatcher:
     def _give_up(self, dropped: tuple[Dropped, ...]) -> None:
         for each in dropped:
             self._metrics.dropped(each.why)
-            answer, wait_s = _unanswered(self._reason(each)), 0.0
+            answer, wait_s = self._declined(each), 0.0
             if each.why == "full":
                 now_s = time.monotonic()
                 self._refused_s = max(now_s, min(self._refused_s + 1 / REFUSALS_PER_S, now_s + REFUSAL_S))
@@ -175,21 +179,23 @@ class Dispatcher:
         if pending is not None and not pending.done():
             pending.set_result(answer)
 
-    def _reason(self, dropped: Dropped) -> str:
+    def _declined(self, dropped: Dropped) -> Answer:
         if dropped.why == "superseded":
-            return "a newer request of this robot is here"
+            return _unanswered("a newer request of this robot is here")
         admission = self._scheduler.admission
         if dropped.why == "expired":
-            return f"the answer would come too late to be of use; {len(self._scheduler)} more requests wait"
-        return (
+            waiting = len(self._scheduler)
+            return _unanswered(f"the answer would come too late to be of use; {waiting} more requests wait")
+        why = (
             f"the server is full: {len(admission)} robots take {admission.load():.0%} of its time, and "
             "with one more they would not all be answered before their plans run out"
         )
+        return _unanswered(why, FullError)
 
 
-def _unanswered(why: str) -> Answer:
+def _unanswered(why: str, kind: type[NotNowError] = NotNowError) -> Answer:
     now_s = time.monotonic()
-    return Answer(NotNowError(why), now_s, now_s)
+    return Answer(kind(why), now_s, now_s)
 
 
 def _finite(reply: Mapping[str, Any]) -> Mapping[str, Any] | Exception:

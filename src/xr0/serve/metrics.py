@@ -42,6 +42,16 @@ class Metrics:
         self._admitted = Gauge("robots_admitted", "Robots whose deadlines are kept.", **own)
         self._load = Gauge("load_ratio", "Share of the time that they need, as measured.", **own)
 
+    @property
+    def late(self) -> float:
+        """Answers behind the end of their robot's plan, so far."""
+        return self._counted("xr0_deadlines_missed_total")
+
+    @property
+    def full(self) -> float:
+        """Requests turned away for want of room, so far."""
+        return self._counted("xr0_requests_total", {"outcome": "full"})
+
     def connected(self, change: int) -> None:
         """A robot has come (1) or gone (-1)."""
         self._connections.inc(change)
@@ -81,3 +91,6 @@ class Metrics:
     def text(self) -> bytes:
         """In Prometheus' text format."""
         return generate_latest(self._registry)
+
+    def _counted(self, name: str, labels: dict[str, str] | None = None) -> float:
+        return self._registry.get_sample_value(name, labels) or 0.0

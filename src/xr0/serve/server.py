@@ -15,9 +15,7 @@ import signal
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
 
 from websockets.asyncio.server import ServerConnection
@@ -25,11 +23,10 @@ from websockets.asyncio.server import serve as serve_websockets
 from websockets.http11 import Request, Response
 
 from xr0.serve import keys, logs
-from xr0.serve.conversation import Conversations
-from xr0.serve.dispatch import Dispatcher, Policy
-from xr0.serve.metrics import CONTENT_TYPE, Metrics
+from xr0.serve.dispatch import Policy
 from xr0.serve.peers import log
-from xr0.serve.scheduler import LARGEST_BATCH, Scheduler
+from xr0.serve.scheduler import LARGEST_BATCH
+from xr0.serve.service import Service, Serving, opened
 from xr0_robot import wire
 
 logger = logging.getLogger("xr0.serve")
@@ -57,8 +54,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class Settings:
     """Where and to whom to serve. ValueError, one line, for what cannot be, before a policy is loaded.
 
-    port: 0 takes any free one. groups: whose keys are known. certificate, private_key: PEM files, for TLS.
-    largest_batch: requests that are answered together at most. log: a file of JSON lines.
+    port: 0 takes any free one. certificate, private_key: PEM files, for TLS. log: a file of JSON lines.
+    groups, largest_batch, replica: of `service.Serving`.
     """
 
     host: str = HOST
@@ -68,13 +65,15 @@ class Settings:
     private_key: Path | None = None
     largest_batch: int = LARGEST_BATCH
     log: Path | None = None
+    replica: bool = False
+    serving: Serving = field(init=False, repr=False)
     tls: ssl.SSLContext | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= HIGHEST_PORT:  # the system would take its lower 16 bits
             raise ValueError(f"port: got {self.port}, expected 0 (any) to {HIGHEST_PORT}")
-        if self.largest_batch < 1:
-            raise ValueError(f"largest batch: got {self.largest_batch}, expected 1 or more")
+        serving = Serving(self.groups, self.largest_batch, self.replica)
+        object.__setattr__(self, "serving", serving)
         object.__setattr__(self, "tls", _tls(self.certificate, self.private_key))
 
     @property
@@ -118,71 +117,52 @@ async def listening(policy: Policy, settings: Settings) -> AsyncIterator[int]:
         logger.warning(
             "listening on %s without an API key: whoever reaches it can use the policy", settings.host
         )
-    loop = asyncio.get_running_loop()
-    known, metrics, scheduler = keys.Keys(settings.groups), Metrics(), Scheduler(settings.largest_batch)
-    metrics.watch(lambda: len(scheduler.admission), scheduler.admission.load)
-    with _bind(settings) as bound, ThreadPoolExecutor(1, thread_name_prefix="xr0-policy") as worker:
-        await loop.run_in_executor(worker, policy.warm_up, settings.largest_batch)
-        metadata = await loop.run_in_executor(worker, policy.metadata)
-        dispatcher = Dispatcher(policy, worker, scheduler, metrics)
-        conversations = Conversations(policy, metadata, dispatcher, metrics)
+    with _bind(settings) as bound:
+        async with opened(policy, settings.serving) as service:
 
-        async def hold(connection: ServerConnection) -> None:
-            group = _group(known, connection.request)
-            if group is not None:  # the gate has seen to it
-                await conversations.hold(connection, group)
+            async def hold(connection: ServerConnection) -> None:
+                await service.hold(connection, _authorization(connection.request))
 
-        try:
-            server = await serve_websockets(
-                hold,
-                sock=bound,
-                backlog=WAITING_TO_CONNECT,
-                ssl=settings.tls,
-                process_request=_gate(known, metrics, dispatcher),
-                origins=[None],  # robots send no Origin header; a web page that found our port does
-                compression=None,
-                max_size=wire.MAX_FRAME_BYTES,
-                max_queue=QUEUED_FRAMES,
-                logger=log,
-            )
-        except OSError as error:  # another program listened while our policy warmed up
-            raise _listen_error(settings, error) from error
-        answering = asyncio.create_task(dispatcher.run())
-        try:
-            yield bound.getsockname()[1]
-        finally:
-            await conversations.drain()
-            server.close()
-            await server.wait_closed()
-            answering.cancel()
+            try:
+                server = await serve_websockets(
+                    hold,
+                    sock=bound,
+                    backlog=WAITING_TO_CONNECT,
+                    ssl=settings.tls,
+                    process_request=_gate(service),
+                    origins=[None],  # robots send no Origin header; a web page that found our port does
+                    compression=None,
+                    max_size=wire.MAX_FRAME_BYTES,
+                    max_queue=QUEUED_FRAMES,
+                    logger=log,
+                )
+            except OSError as error:  # another program listened while our policy warmed up
+                raise _listen_error(settings, error) from error
+            try:
+                yield bound.getsockname()[1]
+            finally:
+                await service.drain()
+                server.close()
+                await server.wait_closed()
 
 
-def _gate(
-    known: keys.Keys, metrics: Metrics, dispatcher: Dispatcher
-) -> Callable[[ServerConnection, Request], Response | None]:
-    """Answers plain HTTP: the health check, the metrics, and who has no key."""
+def _gate(service: Service) -> Callable[[ServerConnection, Request], Response | None]:
+    """Answers plain HTTP."""
 
     def gate(connection: ServerConnection, request: Request) -> Response | None:
-        if dispatcher.stopping:
-            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "stopping\n")
-        if request.path == "/healthz":
-            return connection.respond(HTTPStatus.OK, "OK\n")
-        if _group(known, request) is None:
-            return connection.respond(
-                HTTPStatus.UNAUTHORIZED, "expected a header Authorization: Api-Key KEY\n"
-            )
-        if request.path == "/metrics":
-            response = connection.respond(HTTPStatus.OK, metrics.text().decode())
-            del response.headers["Content-Type"]
-            response.headers["Content-Type"] = CONTENT_TYPE
-            return response
-        return None
+        page = service.page(request.path, _authorization(request))
+        if page is None:
+            return None
+        response = connection.respond(page.status, page.text)
+        del response.headers["Content-Type"]
+        response.headers["Content-Type"] = page.content_type
+        return response
 
     return gate
 
 
-def _group(known: keys.Keys, request: Request | None) -> keys.Counted | None:
-    return known.of([] if request is None else request.headers.get_all("Authorization"))
+def _authorization(request: Request | None) -> list[str]:
+    return [] if request is None else request.headers.get_all("Authorization")
 
 
 def _tls(certificate: Path | None, private_key: Path | None) -> ssl.SSLContext | None:
