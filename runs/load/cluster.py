@@ -210,11 +210,12 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=0, help="of the first robot; the next ones follow")
     given = parser.parse_args()
-    logging.disable(
-        logging.WARNING
-    )  # of robots that are told `not now` or lost a connection; both are counted
+    logging.disable(logging.WARNING)  # of robots that are refused or lose a connection: both are counted
+    kills = []
+    for victim in ("replica", "proxy"):
+        with cluster() as url:
+            kills.append(kill(url, Kill(victim), given.seed))
     with cluster() as url:
-        kills = [kill(url, Kill(victim), given.seed) for victim in ("replica", "proxy")]
         found = {"kills": kills, "growth": grow(url, Growth(), given.seed)}
     stamp = {"code": report.code(), "machine": report.machine(), "versions": report.versions()}
     stamp["versions"]["ray"] = ray.__version__

@@ -28,9 +28,9 @@ def served(robot: History, at_s: float) -> bool:
 
 
 def gap_s(robot: History) -> float:
-    """The longest time between two answers."""
-    when_s = [when for when, _ in robot.answered]
-    return max((later - sooner for sooner, later in itertools.pairwise(when_s)), default=float("inf"))
+    """The longest time between two answers, or behind the last one; all of it for a robot without any."""
+    when_s = [when for when, _ in robot.answered] or [robot.began_s]
+    return max(later - sooner for sooner, later in itertools.pairwise([*when_s, robot.ended_s]))
 
 
 def moves(robot: History, dead: int) -> int:

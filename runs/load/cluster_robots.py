@@ -15,7 +15,7 @@ from load.policy import Timed
 from xr0.serve.dispatch import Question
 from xr0_robot import wire
 from xr0_robot.bench.execution import Execution
-from xr0_robot.bench.rollout import Episode, EpisodeResult, rollout
+from xr0_robot.bench.rollout import Episode, rollout
 from xr0_robot.client import Client, NotNow
 from xr0_robot.deadlines import Deadlines
 from xr0_robot.executor.observer import Setup
@@ -89,10 +89,9 @@ class History:
         elif event == "failure":
             (self.refused if isinstance(values["error"], NotNow) else self.failed).append(now_s)
 
-    def end(self, result: EpisodeResult) -> None:
-        """How it ended."""
-        self.ended_s, self.error = time.monotonic(), result.error
-        self.stood_s = longest_idle([tick.freshness for tick in result.ticks]) / MOCK.rate_hz
+    def end(self, error: str | None) -> None:
+        """It has gone, and why before its time."""
+        self.ended_s, self.error = time.monotonic(), error
 
 
 def longest_idle(freshness: Sequence[str]) -> int:
@@ -109,8 +108,13 @@ def longest_idle(freshness: Sequence[str]) -> int:
 def work(url: str, api_key: str, history: History, seed: int, patience_s: float, until_s: float) -> None:
     """One robot, from its connection on."""
     time.sleep(np.random.default_rng(seed).uniform(0.0, SPREAD_S))
+    try:
+        policy = Client(url, api_key=api_key)
+    except ConnectionError as error:
+        history.end(str(error))
+        return
     settings = Execution("async", "wall")
-    with Client(url, api_key=api_key) as policy:
+    with policy:
         clock, inference = settings.timing(policy)
         try:
             result = rollout(
@@ -126,7 +130,8 @@ def work(url: str, api_key: str, history: History, seed: int, patience_s: float,
             )
         finally:
             inference.close()
-    history.end(result)
+    history.end(result.error)
+    history.stood_s = longest_idle([tick.freshness for tick in result.ticks]) / MOCK.rate_hz
 
 
 class Fleet:

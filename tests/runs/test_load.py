@@ -10,7 +10,7 @@ import pytest
 from served import HOST, running
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "runs"))
-from load import cluster_figures, figures
+from load import cluster_figures, cluster_robots, figures
 from load.cluster_robots import Fleet, History, Told, longest_idle
 from load.plan import DT, Kind, Robot
 from load.policy import Timed
@@ -18,6 +18,7 @@ from load.robots import Exchange, Seen, fleet
 
 from xr0.serve.keys import Group
 from xr0.serve.server import Settings
+from xr0_robot.client import Client, ConnectionLost
 
 KIND = Kind(rows=30, execute=10)
 
@@ -111,10 +112,20 @@ def test_a_robot_of_the_cluster_bench_is_a_real_one() -> None:
     known = (Group("robots", "secret"),)
     with running(Told(0.02, 0.0, 4711), settings=Settings(port=0, groups=known)) as port:
         fleet = Fleet(f"ws://{HOST}:{port}", "secret", first_seed=0, patience_s=10.0)
-        until_s = time.monotonic() + 2.5
-        for _ in range(2):
-            fleet.send(until_s)
+        fleet.send(time.monotonic() + 2.5)
         fleet.wait()
-    for robot in fleet.robots:
-        assert {process for _, process in robot.answered} == {4711}
-        assert not cluster_figures.lost(robot) and robot.failed == [] and robot.refused == []
+    (robot,) = fleet.robots
+    assert {process for _, process in robot.answered} == {4711}
+    assert robot.failed == [] and robot.ended_s > robot.answered[-1][0]
+
+
+def test_a_robot_that_cannot_connect_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(url: str, api_key: str) -> Client:
+        raise ConnectionLost(f"policy server {url}: gave up")
+
+    monkeypatch.setattr(cluster_robots, "Client", nobody)
+    fleet = Fleet("ws://nowhere", "secret", first_seed=0, patience_s=10.0)
+    fleet.send(time.monotonic() + 2.5)
+    fleet.wait()
+    (robot,) = fleet.robots
+    assert cluster_figures.lost(robot) and robot.error == "policy server ws://nowhere: gave up"
