@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Replicas behind Ray Serve on this machine: robots work, a replica is killed, then the proxy, then robots come and go.
-# Makes an environment with Ray, data/ray; writes results/fleet/cluster.json and cluster.md. Five minutes.
+# Makes an environment with Ray, data/ray; writes results/fleet/cluster.json and cluster.md. Seven minutes.
 # Usage: runs/cluster.sh [--seed N]
 # PYTHON: a Python 3.11 or newer.
 set -euo pipefail
