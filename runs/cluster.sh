@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Replicas behind Ray Serve on this machine: robots work, a replica is killed, then the proxy, then robots come and go.
 # Makes an environment with Ray, data/ray; writes results/fleet/cluster.json and cluster.md. Seven minutes.
-# Usage: runs/cluster.sh [--seed N]
+# Usage: runs/cluster.sh [--parts replica proxy growth] [--seed N]
 # PYTHON: a Python 3.11 or newer.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -6,7 +6,7 @@ Robots are real executors and clients at 30 Hz over real sockets, all in this pr
 replica sleeps for the time that a batch takes. deploy/ray.yaml says how replicas are run; what is changed
 here is below.
 
-Usage: python -m load.cluster OUT.json [--seed N]
+Usage: python -m load.cluster OUT.json [--parts replica proxy growth] [--seed N]
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import ray
 import yaml
@@ -40,6 +40,9 @@ from xr0.serve.scheduler import LARGEST_BATCH
 from xr0_robot import report
 
 DEPLOYED = Path(__file__).resolve().parents[2] / "deploy" / "ray.yaml"
+
+Victim = Literal["replica", "proxy"]
+Part = Literal[Victim, "growth"]
 
 CPUS, OBJECT_STORE_BYTES = 2, 80 * 2**20
 """What Ray may use, at most; 75 MiB is its least for the store, which stays empty."""
@@ -58,7 +61,7 @@ KEY = secrets.token_hex()
 class Kill:
     """One process is killed at `at_s` of `seconds`; a batch of b takes batch_ms + b request_ms."""
 
-    victim: Literal["replica", "proxy"]
+    victim: Victim
     replicas: int = 3
     robots: int = 9
     batch_ms: float = 30.0
@@ -204,22 +207,25 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+def measure(part: Part, seed: int) -> dict[str, Any]:
+    """One part, on a cluster of its own."""
+    with cluster() as url:
+        row = grow(url, Growth(), seed) if part == "growth" else kill(url, Kill(part), seed)
+    stamp = {"code": report.code(), "machine": report.machine(), "date": report.now()}
+    return {**row, "seed": seed, **stamp, "versions": {**report.versions(), "ray": ray.__version__}}
+
+
 def main() -> None:
-    """Measure, write, print."""
+    """Measure, and write each part as soon as it is known, beside what OUT.json has of the others."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--parts", nargs="+", choices=get_args(Part), default=get_args(Part))
     parser.add_argument("--seed", type=int, default=0, help="of the first robot; the next ones follow")
     given = parser.parse_args()
     logging.disable(logging.WARNING)  # of robots that are refused or lose a connection: both are counted
-    kills = []
-    for victim in ("replica", "proxy"):
-        with cluster() as url:
-            kills.append(kill(url, Kill(victim), given.seed))
-    with cluster() as url:
-        found = {"kills": kills, "growth": grow(url, Growth(), given.seed)}
-    stamp = {"code": report.code(), "machine": report.machine(), "versions": report.versions()}
-    stamp["versions"]["ray"] = ray.__version__
-    report.write(given.out, {**found, "seed": given.seed, **stamp, "date": report.now()})
+    for part in given.parts:
+        found = json.loads(given.out.read_text(encoding="utf-8")) if given.out.exists() else {}
+        report.write(given.out, {**found, part: measure(part, given.seed)})
 
 
 if __name__ == "__main__":

@@ -39,7 +39,10 @@ def moves(robot: History, dead: int) -> int:
 
 
 def totals(robots: Sequence[History]) -> dict[str, Any]:
-    """Of a whole run. stood: the longest time of any robot without a command, once it had begun to move."""
+    """Of a whole run. stood: the longest time of any robot without a command, once it had begun to move;
+    missed_ticks: their share, which tells how busy the machine was with other programs."""
+    missed = sum(robot.missed_ticks for robot in robots)
+    ticks = missed + sum(robot.ticks for robot in robots)
     return {
         "lost": sum(map(lost, robots)),
         "answers": sum(len(robot.answered) for robot in robots),
@@ -47,6 +50,7 @@ def totals(robots: Sequence[History]) -> dict[str, Any]:
         "refused_requests": sum(len(robot.refused) for robot in robots),
         "longest_gap_s": round(max(map(gap_s, robots)), 3),
         "longest_stood_s": round(max(robot.stood_s for robot in robots), 3),
+        "missed_ticks": round(missed / max(1, ticks), 4),
     }
 
 

@@ -77,6 +77,9 @@ class History:
     error: str | None = None
     stood_s: float = 0.0
     """The longest time without a command to execute, once it had begun to move."""
+    ticks: int = 0
+    missed_ticks: int = 0
+    """Those that its own loop came too late for, as other programs had the processor."""
 
     def begin(self, setup: Setup, executor: object) -> None:
         """An episode."""
@@ -131,6 +134,7 @@ def work(url: str, api_key: str, history: History, seed: int, patience_s: float,
         finally:
             inference.close()
     history.end(result.error)
+    history.ticks, history.missed_ticks = len(result.ticks), result.missed_ticks
     history.stood_s = longest_idle([tick.freshness for tick in result.ticks]) / MOCK.rate_hz
 
 

@@ -24,8 +24,8 @@ whose executor gave up, as it does after {patience:g} s without an answer, or th
 the end. *Failed*: requests that ended with the connection, and attempts to connect; *refused*: answered `not
 now`. *Gap*: the longest between two answers of any robot; in brackets the longest one of a robot that it did
 not concern, in the median. *Stood*: the longest time for which any robot had no command to execute. *Moved*:
-robots that changed their replica though it lived.
-
+robots that changed their replica though it lived. *Missed*: share of ticks for which a robot's own loop came
+too late.
 """
 
 GREW = """
@@ -34,22 +34,22 @@ GREW = """
 From 1 to {most} replicas, by `xr0.serve.scaling`; a batch of b takes {batch:g} ms + b {request:g} ms, and a
 phase {seconds:g} s. Replicas are stopped after {down:g} s in which fewer would do. *All served*: from the
 phase's beginning until the last robot had its first chunk. Replicas that ran, by time: {running}.
-
 """
 
 SUM = """
 In all: lost {lost}, answers {answers}, requests failed {failed_requests}; the longest time between two
-answers of a robot {longest_gap_s:.1f} s, without a command {longest_stood_s:.1f} s.
+answers of a robot {longest_gap_s:.1f} s, without a command {longest_stood_s:.1f} s; ticks missed
+{missed_ticks:.0%}.
 """
 
 
 def killed(found: Mapping[str, Any]) -> Iterator[str]:
     """What happened when a process was killed."""
-    first = found["kills"][0]
+    first = found["replica"]
     times = {"at": first["at_s"], "seconds": first["seconds"], "patience": first["patience_s"]}
     batch = {"batch": first["batch_ms"], "request": first["request_ms"]}
-    stamp = {"cpu": found["machine"]["cpu"], "cores": found["machine"]["cores"], "date": found["date"][:10]}
-    yield KILLED.format(ray=found["versions"]["ray"], seed=found["seed"], **times, **batch, **stamp)
+    stamp = {"cpu": first["machine"]["cpu"], "cores": first["machine"]["cores"], "date": first["date"][:10]}
+    yield KILLED.format(ray=first["versions"]["ray"], seed=first["seed"], **times, **batch, **stamp)
     counts = {
         "lost": "lost",
         "answers": "answers",
@@ -57,9 +57,18 @@ def killed(found: Mapping[str, Any]) -> Iterator[str]:
         "refused": "refused_requests",
     }
     yield from _head(
-        ["killed", "robots of each replica", *counts, "gap [s]", "stood [s]", "moved", "replicas that ran"]
+        [
+            "killed",
+            "robots of each replica",
+            *counts,
+            "gap [s]",
+            "stood [s]",
+            "moved",
+            "missed",
+            "replicas that ran",
+        ]
     )
-    for row in found["kills"]:
+    for row in (found["replica"], found["proxy"]):
         its = row["its_robots"]
         cells = [
             f"a replica, with {its} robots" if row["victim"] == "replica" else "the proxy",
@@ -68,6 +77,7 @@ def killed(found: Mapping[str, Any]) -> Iterator[str]:
             f"{row['longest_gap_s']:.1f} ({row['usual_gap_s']:.1f})",
             f"{row['longest_stood_s']:.1f}",
             row["moved"] if row["victim"] == "replica" else "all connect anew",
+            f"{row['missed_ticks']:.0%}",
             _running(row),
         ]
         yield _row(cells)
