@@ -16,8 +16,8 @@ if ! cmp -s $list $home/installed.txt; then
     cp $list $home/installed.txt
 fi
 export PYTHONPATH=$PWD/runs:$PWD/src:$PWD/robot/src OMP_NUM_THREADS=1
-export RAY_USAGE_STATS_ENABLED=0 RAY_worker_niceness=0 RAY_raylet_start_wait_time_s=120 # a busy machine
-export RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S=1 RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S=1 # docs/serving.md
+export RAY_USAGE_STATS_ENABLED=0 RAY_worker_niceness=0 # docs/serving.md
+export RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S=1 RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S=1
 RAY_AUTH_TOKEN=$($home/bin/python -c "import secrets; print(secrets.token_hex())") # nobody else may use this cluster
 export RAY_AUTH_TOKEN
 $home/bin/python -m pytest -o addopts= --import-mode=importlib --confcutdir=tests/serve -p no:cacheprovider \

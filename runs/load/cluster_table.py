@@ -45,7 +45,8 @@ answers of a robot {longest_gap_s:.1f} s, without a command {longest_stood_s:.1f
 
 def killed(found: Mapping[str, Any]) -> Iterator[str]:
     """What happened when a process was killed."""
-    first = found["replica"]
+    rows = [found[victim] for victim in ("replica", "proxy") if victim in found]
+    first = rows[0]
     times = {"at": first["at_s"], "seconds": first["seconds"], "patience": first["patience_s"]}
     batch = {"batch": first["batch_ms"], "request": first["request_ms"]}
     stamp = {"cpu": first["machine"]["cpu"], "cores": first["machine"]["cores"], "date": first["date"][:10]}
@@ -68,7 +69,7 @@ def killed(found: Mapping[str, Any]) -> Iterator[str]:
             "replicas that ran",
         ]
     )
-    for row in (found["replica"], found["proxy"]):
+    for row in rows:
         its = row["its_robots"]
         cells = [
             f"a replica, with {its} robots" if row["victim"] == "replica" else "the proxy",
@@ -113,9 +114,9 @@ def _row(cells: Sequence[Any]) -> str:
 
 
 def main(folder: Path) -> None:
-    """Reads cluster.json, writes cluster.md."""
+    """Reads cluster.json, writes cluster.md, of those parts that were measured; a kill is one of them."""
     found = json.loads((folder / "cluster.json").read_text(encoding="utf-8"))
-    lines = [*killed(found), *grew(found)]
+    lines = [*killed(found), *(grew(found) if "growth" in found else [])]
     (folder / "cluster.md").write_text("\n".join(lines), encoding="utf-8")
 
 
