@@ -1,6 +1,6 @@
 # What the scoreboards of small models share, from scripted demonstrations to rows: sourced by runs/aloha.sh, metaworld.sh and libero.sh
 # from the repository's root. They set before: board (the benchmark), name (of the model), episodes of each task, unscored (a seed for
-# the quick form that no report uses), steps of both stages (choice, flow), and takes: how long the full form is estimated to
+# the quick form that the full one does not score), steps of both stages (choice, flow), and takes: how long the full form is estimated to
 # take on two quiet CPU cores.
 #
 # FORM=full, or quick: minutes, into out/BOARD_quick; its numbers prove nothing but that all runs. Each file is made once, and a
