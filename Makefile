@@ -5,6 +5,11 @@ BIN := $(VENV)/bin
 # The version whose numbers are in results/; any torch >= 2.9 works.
 TORCH ?= torch==2.13.0
 
+# Or each of hundreds of processes compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+# There are as many workers as cores.
+test guides: export OMP_NUM_THREADS := 1
+
 .PHONY: demo test guides browser check gpu bench setup lint types imports clean
 
 demo: setup ## a robot obeys sentences in a live simulated world, at 30 Hz

@@ -21,9 +21,16 @@ from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.methods import Naive
 from xr0_robot.executor.safety import Safety
 from xr0_robot.fleet import fleet
+from xr0_robot.fleet import hub as fleet_hub
 from xr0_robot.fleet.member import Member
 from xr0_robot.robots.mock import LIMITS, MOCK, MockEnv
 from xr0_robot.types import Chunk, Observation
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub tells its news when it looks next; these tests wait for that in every line."""
+    monkeypatch.setattr(fleet_hub, "LOOK_S", 0.02)
 
 
 class Page:
