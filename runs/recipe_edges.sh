@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Proof 5: the shipped model learns what it never saw, to lay bricks at the edges of the table, from 20, 50 and 100
-# demonstrations: its action expert
-# alone, adapters, everything. 150 steps of batch 16, 9 times. About an hour on two quiet cores.
+# demonstrations: its action expert alone, adapters, everything. 150 steps of batch 16, 9 times. About an hour on two quiet cores.
 # The shipped model was told no prefix, so none is taught here: 150 steps are for the task.
 # Usage: runs/recipe_edges.sh [expert] [lora] [all]; with PROCESSES=1 side by side, once the demonstrations are there
 cd "$(dirname "$0")/.."
