@@ -44,7 +44,8 @@ class Towards:
 
 def test_the_so101_is_driven_over_its_bus_and_what_it_did_can_be_replayed(tmp_path):
     so101 = example("so101")
-    port = SimulatedPort(so101.SIMULATED, seed=2, loss=0.02, noise=0.02)
+    # Three losses in a row are a fault by the bus's contract: rare here, whatever order threads ask in.
+    port = SimulatedPort(so101.SIMULATED, seed=2, loss=0.004, noise=0.004)
     small = tuple(Camera(camera.key, camera.title, 24, 32) for camera in SO101.cameras)
     robot = Embodiment(**{**vars(SO101), "cameras": small})
     policy = Towards(robot, [10, -10, 5, 0, 20, 80])
