@@ -22,6 +22,7 @@ from transformers import Qwen3VLForConditionalGeneration
 from xr0.checkpoints.folder import TOKENIZER, read_json
 from xr0.checkpoints.image_rule import PREPROCESSOR, image_spec
 from xr0.transform import tokenizer as tokenizers
+from xr0.transform.pixels import pixel_values
 from xr0.transform.processor import Processor, Tokens
 from xr0.transform.prompt import IM_END, Message
 
@@ -98,10 +99,12 @@ class PlainQwen(lmms):
         ids = torch.tensor([[pad] * (width - len(row.ids)) + row.ids for row in rows])
         mask = torch.tensor([[0] * (width - len(row.ids)) + [1] * len(row.ids) for row in rows])
         given: dict[str, torch.Tensor] = {"input_ids": ids, "attention_mask": mask}
-        grids = [(1, *grid) for row in rows for grid in row.grids]
+        grids = [grid for row in rows for grid in row.grids]
         if grids:
-            pixels = torch.from_numpy(np.concatenate([row.pixels for row in rows]))
-            given |= {"pixel_values": pixels.to(self.brain.dtype), "image_grid_thw": torch.tensor(grids)}
+            images = [image for row in rows for image in row.images]
+            pixels = pixel_values(images, grids, self.processor.spec, device, self.brain.dtype)
+            thw = torch.tensor([(1, *grid) for grid in grids])
+            given |= {"pixel_values": pixels, "image_grid_thw": thw}
             given["mm_token_type_ids"] = (ids == self.brain.config.image_token_id).int()
         written = self.brain.generate(
             **{name: value.to(device) for name, value in given.items()},
@@ -117,7 +120,7 @@ class PlainQwen(lmms):
         """All that comes before the answer, which a word stands for here."""
         messages = (*question.messages, Message("assistant", ("A",)))
         tokens, said = self.processor.conversation(messages, question.images)
-        return Tokens(tokens.ids[: said.index(True)], tokens.pixels, tokens.grids)
+        return replace(tokens, ids=tokens.ids[: said.index(True)])
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
         """Not asked for by any task here."""

@@ -23,7 +23,6 @@ from xr0.model import prefill
 from xr0.plans import Plans, check_plausible
 from xr0.transform import actions as layout
 from xr0.transform.processor import Tokens
-from xr0.transform.tokenizer import padding_id
 from xr0_robot.types import GUIDANCE, Camera, Embodiment, Guide, finite_vector
 
 BLANK_SIZE = (256, 256)
@@ -189,11 +188,11 @@ class Policy:
     def _batch(self, rows: Sequence[Row]) -> Prepared:
         if not rows:
             raise ValueError("policy: got no request, expected at least one")
-        padding = padding_id(self.checkpoint.processor.tokenizer)
+        tokens = [row.tokens for row in rows]
         action_mask = self._tensor(self.stats.mask).expand(len(rows), -1, -1)
-        grids = {tuple(row.tokens.grids) for row in rows}
+        grids = {tuple(row.grids) for row in tokens}
         return Prepared(
-            pad_rows([row.tokens for row in rows], padding).to(self.device, self.dtype),
+            pad_rows(tokens, self.checkpoint.processor, self.device, self.dtype),
             grids.pop() if len(grids) == 1 else None,
             np.stack([row.native for row in rows]),
             self._tensor(np.stack([row.state for row in rows])[:, None]),

@@ -67,10 +67,9 @@ def test_a_mixed_batch_gives_each_sample_what_it_gets_alone(
 ) -> None:
     samples = [data.conversations[i] for i in order]
     rows = [processor.conversation(c.messages, c.images())[0] for c in samples]
-    padding = tokenizer.padding_id(processor.tokenizer)
-    together = vlm.token_logits(brain, pad_rows(rows, padding))
+    together = vlm.token_logits(brain, pad_rows(rows, processor))
     for i, row in enumerate(rows):
-        alone = vlm.token_logits(brain, pad_rows([row], padding))
+        alone = vlm.token_logits(brain, pad_rows([row], processor))
         torch.testing.assert_close(together[i : i + 1, : len(row.ids)], alone, atol=2e-5, rtol=0)
 
 

@@ -7,6 +7,8 @@ import torch
 
 from xr0.bench import latency as bench
 from xr0.policy import Policy
+from xr0.sizes import OFFICIAL_IMAGES
+from xr0.transform.pixels import CPU, pixel_values
 from xr0_robot.released import XR0_BIMANUAL
 
 pytestmark = pytest.mark.gpu
@@ -29,6 +31,15 @@ def policies(tmp_path_factory: pytest.TempPathFactory, device: torch.device) -> 
         Policy.from_pretrained(folder, contract="windowed", embodiment=XR0_BIMANUAL, device=d) for d in where
     )
     return here, there
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_pictures_become_the_same_bits(device: torch.device, dtype: torch.dtype) -> None:
+    rng = np.random.default_rng(0)
+    views = [rng.integers(0, 256, (*size, 3), np.uint8) for size in ((480, 640), (480, 640), (84, 84))]
+    grids = [OFFICIAL_IMAGES.grid(view) for view in views]
+    here, there = (pixel_values(views, grids, OFFICIAL_IMAGES, d, dtype) for d in (CPU, device))
+    assert torch.equal(there.cpu(), here)
 
 
 def test_the_same_noise_gives_the_same_actions(policies: tuple[Policy, Policy]) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from xr0.transform import processor, prompt, tokenizer
 from xr0.transform.augment import Augmentation
-from xr0.transform.images import ImageSpec, arranged, patches
+from xr0.transform.images import ImageSpec, arranged
 from xr0.transform.processor import Processor, view_of
 from xr0.transform.prompt import Message
 from xr0_robot.sims.bricks.embodiment import BRICKS
@@ -33,7 +33,6 @@ def test_a_request_holds_a_place_for_every_token_of_its_views(words: tokenizer.T
     places = tokens.ids.count(tokenizer.token_id(words, prompt.IMAGE_PAD))
     assert places == sum(SPEC.tokens(grid) for grid in tokens.grids) > 0
     assert len(tokens.grids) == len(BRICKS.cameras)
-    assert len(tokens.pixels) == sum(height * width for height, width in tokens.grids)
     assert "Put the brick away. /no_cot" in words.decode(tokens.ids)
 
 
@@ -56,8 +55,8 @@ def test_what_the_assistant_says_is_marked_in_every_turn(words: tokenizer.Tokeni
     assert words.decode(heard, skip_special_tokens=False).endswith(
         "which bin<|im_end|>\n<|im_start|>assistant\n"
     )
-    assert tokens.pixels.dtype == np.float32
-    assert len(tokens.pixels) == SPEC.tokens(tokens.grids[0]) * SPEC.merge**2
+    assert tokens.grids == [SPEC.grid(FRAME)]
+    np.testing.assert_array_equal(tokens.images, [FRAME])
 
 
 def test_a_conversation_has_the_tokens_of_its_whole_text(words: tokenizer.Tokenizer) -> None:
@@ -72,8 +71,7 @@ def test_a_conversation_has_the_tokens_of_its_whole_text(words: tokenizer.Tokeni
 
 def test_a_conversation_may_be_of_words_alone(words: tokenizer.Tokenizer) -> None:
     tokens, _ = Processor(words, SPEC).conversation([Message("user", ("where",)), TOLD], [])
-    assert tokens.grids == []
-    assert tokens.pixels.shape == (0, 3 * SPEC.temporal * SPEC.patch**2)
+    assert tokens.grids == tokens.images == []
 
 
 def test_the_texts_that_are_remembered_are_bounded(
@@ -118,14 +116,13 @@ def test_a_missing_camera_is_named() -> None:
         view_of({"wrist": FRAME}, CAMERA)
 
 
-def test_a_camera_is_turned_before_its_picture_is_cut_into_patches(words: tokenizer.Tokenizer) -> None:
+def test_a_camera_s_picture_is_turned_and_cropped_as_it_says(words: tokenizer.Tokenizer) -> None:
     process, given = Processor(words, SPEC), frames()
     base, wrist = BRICKS.cameras
     turned = replace(BRICKS, cameras=(replace(base, rotate=90, crop=0.9), replace(wrist, flip="vertical")))
     expected = [arranged(given[camera.key], camera) for camera in turned.cameras]
     assert not np.array_equal(expected[0], given["base"])
-    pixels = np.concatenate([patches(picture, SPEC)[0] for picture in expected])
-    np.testing.assert_array_equal(process.action(given, "stop", turned).pixels, pixels)
+    np.testing.assert_array_equal(process.action(given, "stop", turned).images, expected)
 
 
 def test_training_takes_smaller_pictures_and_augments_each_sample_on_its_own(
@@ -135,11 +132,10 @@ def test_training_takes_smaller_pictures_and_augments_each_sample_on_its_own(
     kept = {key: picture[:96, :112] for key, picture in frames().items()}
     with pytest.raises(ValueError, match="camera 'base': got uint8 of shape"):
         process.action(kept, "stop", BRICKS)
-    seen = [process.action(kept, "stop", BRICKS, np.random.default_rng(seed)).pixels for seed in (1, 1, 2)]
+    seen = [process.action(kept, "stop", BRICKS, np.random.default_rng(seed)).images for seed in (1, 1, 2)]
     assert np.array_equal(seen[0], seen[1])
     assert not np.array_equal(seen[0], seen[2])
-    plain = process.action(kept, "stop", BRICKS, np.random.default_rng(1), Augmentation(colour=False)).pixels
-    expected = [patches(kept[camera.key], SPEC)[0] for camera in BRICKS.cameras]
-    np.testing.assert_array_equal(plain, np.concatenate(expected))
+    plain = process.action(kept, "stop", BRICKS, np.random.default_rng(1), Augmentation(colour=False)).images
+    np.testing.assert_array_equal(plain, [kept[camera.key] for camera in BRICKS.cameras])
     with pytest.raises(ValueError, match=r"got float64 of shape .* expected uint8 \(h, w, 3\)"):
         process.action({k: v / 2 for k, v in kept.items()}, "stop", BRICKS, np.random.default_rng(1))

@@ -25,7 +25,7 @@ from xr0.checkpoints import convert, pretrained
 from xr0.data.collate import pad_rows
 from xr0.data.language import open_language
 from xr0.transform.prompt import IM_END, Message
-from xr0.transform.tokenizer import padding_id, token_id
+from xr0.transform.tokenizer import token_id
 
 TINY = Path(__file__).resolve().parents[2] / "checkpoints/tiny"
 
@@ -151,7 +151,7 @@ def test_answers_are_those_of_the_slow_way_and_do_not_depend_on_the_batch(tiny: 
     tokenizer = loaded.processor.tokenizer
     slow = []
     for question in QUESTIONS:
-        row = pad_rows([tiny.tokens(question)], padding_id(tokenizer))
+        row = pad_rows([tiny.tokens(question)], tiny.processor)
         ids = places.decoded(loaded.vla.vlm.eval(), row, token_id(tokenizer, IM_END))[0]
         slow.append(tokenizer.decode(ids))
     assert tiny.answers(QUESTIONS) == slow

@@ -16,7 +16,6 @@ from xr0.data.robots import encoded, sizeless
 from xr0.policy import made_up_size
 from xr0.transform.augment import Augmentation
 from xr0.transform.processor import Processor
-from xr0.transform.tokenizer import padding_id
 from xr0.types import Batch
 from xr0_robot.features import ACTION, IMAGES, STATE
 from xr0_robot.types import Embodiment
@@ -70,7 +69,7 @@ def training_batch(
     seeds, saves and restores. augmentation: None where they are validated on."""
     seeds = torch.randint(2**63 - 1, (size_of(batch) + 1,)).tolist()
     rows = [_row(batch, i, robot, processor, augmentation, seed) for i, seed in enumerate(seeds[1:])]
-    return collate(rows, padding_id(processor.tokenizer), seeds[0])
+    return collate(rows, processor, seeds[0])
 
 
 def _row(

@@ -25,7 +25,7 @@ from xr0.config import FLOW_STEPS, Contract
 from xr0.model import flow, prefill, vlm
 from xr0.model.vla import VLA
 from xr0.sizes import OFFICIAL_IMAGES
-from xr0.transform.images import patches
+from xr0.transform.pixels import pixel_values
 from xr0.types import VLMInputs
 
 TOLERANCE = 2e-5
@@ -176,7 +176,9 @@ def _check_images(folder: Path) -> Iterator[Error]:
         if not (folder / name).is_file():
             raise FileNotFoundError(f"parity: no file {name} in {folder}")
         with Image.open(folder / name) as picture:
-            ours, grid = patches(np.asarray(picture.convert("RGB")), OFFICIAL_IMAGES)
+            view = np.asarray(picture.convert("RGB"))
+        grid = OFFICIAL_IMAGES.grid(view)
+        ours = pixel_values([view], [grid], OFFICIAL_IMAGES).numpy()
         same = [1, *grid] == about["grid_thw"] and OFFICIAL_IMAGES.tokens(grid) == about["tokens"]
         yield Error(name, "grid and tokens", 0.0 if same else 1.0, 0.0 if same else 1.0, same)
         yield _pixels(name, "pixel mean", ours.mean(dtype=np.float64), about["pixel_mean"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -17,7 +18,7 @@ from xr0.data.vision_language import Conversation
 from xr0.model import vlm
 from xr0.transform.processor import Processor, Tokens
 from xr0.transform.prompt import IM_END
-from xr0.transform.tokenizer import padding_id, token_id
+from xr0.transform.tokenizer import token_id
 from xr0.types import VLMInputs
 
 ROWS = 16
@@ -80,7 +81,7 @@ def judge(brain: vlm.Qwen3VL, processor: Processor, conversations: Sequence[Conv
     for first in range(0, len(conversations), ROWS):
         some = conversations[first : first + ROWS]
         rows = [_question(conversation, processor) for conversation in some]
-        given = pad_rows(rows, padding_id(processor.tokenizer)).to(device, brain.dtype)
+        given = pad_rows(rows, processor, device, brain.dtype)
         for conversation, ids in zip(some, decoded(brain, given, end), strict=True):
             true = asked(conversation)
             if true is None:
@@ -116,7 +117,7 @@ def _question(conversation: Conversation, processor: Processor) -> Tokens:
     start = end
     while said[start - 1]:
         start -= 1
-    return Tokens(tokens.ids[:start], tokens.pixels, tokens.grids)
+    return replace(tokens, ids=tokens.ids[:start])
 
 
 def _last(conversation: Conversation) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from xr0.transform.processor import Tokens
+from xr0.transform.pixels import CPU, pixel_values
+from xr0.transform.processor import Processor, Tokens
+from xr0.transform.tokenizer import padding_id
 from xr0.types import Batch, VLMInputs
 
 
@@ -25,7 +27,7 @@ class Row:
     origin: str
 
 
-def collate(rows: Sequence[Row], padding_id: int, shared_seed: int) -> Batch:
+def collate(rows: Sequence[Row], processor: Processor, shared_seed: int) -> Batch:
     """As long as the longest; behind a shorter horizon the mask is 0."""
     horizon = max(len(row.actions) for row in rows)
 
@@ -34,7 +36,7 @@ def collate(rows: Sequence[Row], padding_id: int, shared_seed: int) -> Batch:
         return torch.from_numpy(np.stack(filled))
 
     return Batch(
-        vlm=pad_rows([row.tokens for row in rows], padding_id),
+        vlm=pad_rows([row.tokens for row in rows], processor),
         state=torch.from_numpy(np.stack([row.state for row in rows])),
         actions=padded([row.actions for row in rows]),
         action_mask=padded([row.mask for row in rows]),
@@ -45,14 +47,22 @@ def collate(rows: Sequence[Row], padding_id: int, shared_seed: int) -> Batch:
     )
 
 
-def pad_rows(rows: Sequence[Tokens], padding_id: int) -> VLMInputs:
-    """Right-padded; all rows' patches in order. A row may have no image, and so may all."""
+def pad_rows(
+    rows: Sequence[Tokens],
+    processor: Processor,
+    device: torch.device = CPU,
+    dtype: torch.dtype = torch.float32,
+) -> VLMInputs:
+    """Right-padded, on `device`, pixels in `dtype`; all rows' patches in order. A row may have no image, and
+    so may all."""
     length = max(len(row.ids) for row in rows)
-    ids = torch.full((len(rows), length), padding_id, dtype=torch.long)
+    ids = torch.full((len(rows), length), padding_id(processor.tokenizer), dtype=torch.long)
     mask = torch.zeros((len(rows), length), dtype=torch.long)
     for i, row in enumerate(rows):
         ids[i, : len(row.ids)] = torch.tensor(row.ids)
         mask[i, : len(row.ids)] = 1
-    pixels = np.concatenate([row.pixels for row in rows])
-    grids = torch.tensor([(1, *grid) for row in rows for grid in row.grids], dtype=torch.long)
-    return VLMInputs(ids, mask, torch.from_numpy(pixels), grids.view(-1, 3))
+    images = [image for row in rows for image in row.images]
+    grids = [grid for row in rows for grid in row.grids]
+    pixels = pixel_values(images, grids, processor.spec, device, dtype)
+    thw = torch.tensor([(1, *grid) for grid in grids], dtype=torch.long).view(-1, 3)
+    return VLMInputs(ids.to(device), mask.to(device), pixels, thw.to(device))

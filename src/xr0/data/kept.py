@@ -27,7 +27,7 @@ from xr0.data.cache import FINGERPRINT_DIGITS, cache_dir, fingerprint, published
 from xr0.data.lerobot import LeRobotDataset
 from xr0.data.numbers import Column
 from xr0.data.video import decode_image
-from xr0.transform.images import ImageSpec, target_size
+from xr0.transform.images import ImageSpec, bicubic, target_size
 from xr0_robot.leash import follow_parent
 
 QUALITY = 95
@@ -122,11 +122,8 @@ def _make_all(
 
 
 def _encoded(picture: np.ndarray, spec: ImageSpec) -> bytes:
-    """JPEG of the size at which the model will see it (`transform.images.patches` resizes alike)."""
-    height, width = target_size(picture.shape[0], picture.shape[1], spec)
-    image = Image.fromarray(picture)
-    if image.size != (width, height):
-        image = image.resize((width, height), Image.Resampling.BICUBIC)
+    """JPEG of the size at which the model will see it."""
+    image = Image.fromarray(bicubic(picture, *target_size(picture.shape[0], picture.shape[1], spec)))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     return buffer.getvalue()

@@ -17,7 +17,6 @@ from xr0.data.jsonl import Lines
 from xr0.data.shards import Shards, expanded
 from xr0.data.vision_language import Conversation
 from xr0.transform.processor import Processor
-from xr0.transform.tokenizer import padding_id
 from xr0.types import LanguageBatch
 
 CONVERSATIONS_FILE = "conversations.jsonl"
@@ -76,7 +75,7 @@ def joined(parts: Sequence[LanguageData]) -> LanguageData:
 def collated(conversations: Sequence[Conversation], processor: Processor) -> LanguageBatch:
     """Conversations as one batch; what the assistant says is to be predicted."""
     rows = [processor.conversation(c.messages, c.images()) for c in conversations]
-    inputs = pad_rows([tokens for tokens, _ in rows], padding_id(processor.tokenizer))
+    inputs = pad_rows([tokens for tokens, _ in rows], processor)
     answer = torch.zeros(inputs.input_ids.shape, dtype=torch.bool)
     for i, (_, said) in enumerate(rows):
         answer[i, : len(said)] = torch.tensor(said)

@@ -14,7 +14,6 @@ from xr0.data.source import Source, Weigh, Windows
 from xr0.transform.augment import Augmentation
 from xr0.transform.normalize import Stats
 from xr0.transform.processor import Processor
-from xr0.transform.tokenizer import padding_id
 from xr0.types import Batch
 from xr0_robot.types import Embodiment
 
@@ -132,7 +131,7 @@ class Samples:
     def collate(self, rows: Sequence[Row], step: int) -> Batch:
         """Rows as the batch of optimiser step `step`."""
         shared = np.random.default_rng([self.seed, SHARED, step]).integers(2**63)
-        return collate(rows, padding_id(self.processor.tokenizer), int(shared))
+        return collate(rows, self.processor, int(shared))
 
     def _draw(self, drawings: Sequence[Drawing], where: list[int], own: list[int], held_out: bool) -> Place:
         rng = np.random.default_rng(where)

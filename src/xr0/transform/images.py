@@ -1,9 +1,7 @@
-"""Camera frames to the patches that Qwen's vision tower reads. numpy and pillow only.
+"""Camera frames as the model sees them, and how many patches they will be. numpy and pillow only.
 
 The rule of the released preprocessor_config.json (Qwen2-VL's, with a smaller budget): sides rounded to
-multiples of patch * merge, area kept between 1,024 and 90,000 pixels, bicubic, then (x / 255 - 0.5) / 0.5,
-each frame repeated to fill the temporal patch, patches ordered so that each merge x merge neighbourhood is
-consecutive.
+multiples of patch * merge, area kept between 1,024 and 90,000 pixels. `pixels` cuts the patches.
 """
 
 from __future__ import annotations
@@ -21,9 +19,6 @@ MIN_PIXELS, MAX_PIXELS = 1_024, 90_000
 
 MEAN = STD = 0.5
 """Of pixels in [0, 1], all channels."""
-
-VALUES = (np.arange(256, dtype=np.float32) / 255.0 - MEAN) / STD
-"""What the vision tower reads for each of a pixel's 256."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,11 @@ class ImageSpec:
         """Numbers of one patch: three channels of its pixels, for each frame that fills it."""
         return 3 * self.temporal * self.patch**2
 
+    def grid(self, image: np.ndarray) -> tuple[int, int]:
+        """Patches (down, right) that a picture [h, w, 3] becomes."""
+        height, width = target_size(image.shape[0], image.shape[1], self)
+        return height // self.patch, width // self.patch
+
     def tokens(self, grid: tuple[int, int]) -> int:
         """Context tokens of a patch grid (height, width)."""
         return grid[0] * grid[1] // self.merge**2
@@ -66,6 +66,16 @@ def target_size(height: int, width: int, spec: ImageSpec) -> tuple[int, int]:
         grow = math.sqrt(spec.min_pixels / (height * width))
         return math.ceil(height * grow / factor) * factor, math.ceil(width * grow / factor) * factor
     return h, w
+
+
+def bicubic(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """uint8 [h, w, 3] resized: across first, then down.
+
+    As Pillow did in one call when the released models learnt; Pillow 13 begins with the cheaper pass, which
+    is not the same where a pass is clamped.
+    """
+    across = Image.fromarray(image).resize((width, image.shape[0]), Image.Resampling.BICUBIC)
+    return np.asarray(across.resize((width, height), Image.Resampling.BICUBIC))
 
 
 def arranged(image: np.ndarray, camera: Camera) -> np.ndarray:
@@ -114,17 +124,3 @@ def cropped(image: np.ndarray, share: float, corner: tuple[int, int]) -> np.ndar
     part = image[top : top + h - down, left : left + w - right]
     stretched = Image.fromarray(np.ascontiguousarray(part)).resize((w, h), Image.Resampling.BILINEAR)
     return np.asarray(stretched)
-
-
-def patches(image: np.ndarray, spec: ImageSpec) -> tuple[np.ndarray, tuple[int, int]]:
-    """uint8 [h, w, 3] to float32 [n, patch_values] and the patch grid (height, width)."""
-    height, width = target_size(image.shape[0], image.shape[1], spec)
-    if (height, width) != image.shape[:2]:
-        image = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
-    p, m = spec.patch, spec.merge
-    rows, columns = height // p, width // p
-    blocks = image.reshape(rows // m, m, p, columns // m, m, p, 3)
-    # block row, block column, row in block, column in block, channel, pixel row, pixel column
-    blocks = blocks.transpose(0, 3, 1, 4, 6, 2, 5).reshape(rows * columns, 3, 1, p, p)
-    values = np.broadcast_to(VALUES[blocks], (rows * columns, 3, spec.temporal, p, p))
-    return values.reshape(rows * columns, -1), (rows, columns)

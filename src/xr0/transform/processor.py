@@ -1,4 +1,4 @@
-"""Frames and a sentence to tokens and patches; the same object in training and in serving."""
+"""Frames and a sentence to tokens and pictures; the same object in training and in serving."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from xr0.transform import prompt
 from xr0.transform.augment import Augmentation, augmented
-from xr0.transform.images import ImageSpec, arranged, patches
+from xr0.transform.images import ImageSpec, arranged
 from xr0_robot.types import Camera, Embodiment
 
 KNOWN_TEXTS = 20_000
@@ -19,10 +19,11 @@ KNOWN_TEXTS = 20_000
 
 @dataclass(frozen=True)
 class Tokens:
-    """One row for the VLM: ids [l], patches [p, c] of its images in order, their grids (height, width)."""
+    """One row for the VLM: ids [l], its images in order, uint8 [h, w, 3] of any size, and the patches (down,
+    right) that each becomes."""
 
     ids: list[int]
-    pixels: np.ndarray
+    images: list[np.ndarray]
     grids: list[tuple[int, int]]
 
 
@@ -52,11 +53,11 @@ class Processor:
         else:
             kept = [(view_of(images, replace(c, height=None, width=None)), c) for c in embodiment.cameras]
             views = [augmented(image, camera, augmentation, rng) for image, camera in kept]
-        pixels, grids = self._pixels(views)
+        grids = [self.spec.grid(view) for view in views]
         titles = [camera.title for camera in embodiment.cameras]
         tokens = [self.spec.tokens(grid) for grid in grids]
         text = prompt.action_prompt(titles, tokens, instruction, embodiment.lower_case)
-        return Tokens(self.ids(text), pixels, grids)
+        return Tokens(self.ids(text), views, grids)
 
     def opening(self, embodiment: Embodiment) -> list[int]:
         """What the ids of every action request to this robot begin with, up to its first view's tokens."""
@@ -72,13 +73,13 @@ class Processor:
         ValueError where it cannot be learned from (`prompt.check_conversation`).
         """
         prompt.check_conversation(messages, len(images))
-        pixels, grids = self._pixels(images)
+        grids = [self.spec.grid(image) for image in images]
         ids, answer = [], []
         for text, said in prompt.conversation(messages, [self.spec.tokens(grid) for grid in grids]):
             piece = self.ids(text)
             ids += piece
             answer += [said] * len(piece)
-        return Tokens(ids, pixels, grids), answer
+        return Tokens(ids, list(images), grids), answer
 
     def ids(self, text: str) -> list[int]:
         """Token ids of a text."""
@@ -88,11 +89,6 @@ class Processor:
                 self._known.clear()
             known = self._known[text] = self.tokenizer.encode(text, add_special_tokens=False).ids
         return known
-
-    def _pixels(self, views: Sequence[np.ndarray]) -> tuple[np.ndarray, list[tuple[int, int]]]:
-        done = [patches(view, self.spec) for view in views]
-        none = np.zeros((0, self.spec.patch_values), np.float32)
-        return np.concatenate([none, *(pixels for pixels, _ in done)]), [grid for _, grid in done]
 
 
 def view_of(images: Mapping[str, np.ndarray], camera: Camera) -> np.ndarray:

@@ -29,7 +29,7 @@ def labelled(processor: Processor, pixels: list[list[float]]) -> tuple:
     objects = tracks(NAMES, environment, np.array(pixels), at_the_end, TASKS, Scale.of(NAMES, environment))
     images = {c.key: np.zeros((128, 128, 3), np.uint8) for c in BRICKS.cameras}
     rows = [processor.action(images, task, BRICKS) for task in TASKS]
-    inputs = pad_rows(rows, tokenizer.padding_id(processor.tokenizer))
+    inputs = pad_rows(rows, processor)
     labels = Labeller(processor.tokenizer, SPEC, (128, 128))(objects, TASKS, inputs)
     return objects, inputs, labels
 

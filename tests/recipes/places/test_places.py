@@ -81,7 +81,7 @@ def test_labels_stand_at_the_first_views_tokens_whatever_came_before_in_the_batc
     images = {"front": np.zeros((64, 32, 3), np.uint8), "side": np.zeros((32, 32, 3), np.uint8)}
     one = replace(ROBOT, cameras=ROBOT.cameras[1:])
     rows = [processor.action(images, "go", robot) for robot in (one, ROBOT)]
-    inputs = pad_rows(rows, tokenizer.padding_id(processor.tokenizer))
+    inputs = pad_rows(rows, processor)
     pixels = np.array([[[0.9, 0.1], [0.2, 2.0]], [[0.9, 0.6], [0.1, 0.9]]])
     place = np.zeros((2, 2, 3), np.float32)
     labels = placed_labels(place, pixels, [1, 2], inputs, processor)
