@@ -79,7 +79,7 @@ def fuzz(frames: int, seed: int = SEED) -> dict[str, Any]:
             assert isinstance(message, dict)
             taken["read"] += 1
         if number % CHUNK == 0 or number == frames:
-            memory_mb.append(round(_resident_mb(), 2))
+            memory_mb.append(round(resident_mb(), 2))
     return {
         "frames": frames,
         **taken,
@@ -91,8 +91,9 @@ def fuzz(frames: int, seed: int = SEED) -> dict[str, Any]:
     }
 
 
-def _resident_mb() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1])
+def resident_mb(pid: int | str = "self") -> float:
+    """Of a process, now."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 

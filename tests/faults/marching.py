@@ -42,6 +42,8 @@ class Marching:
 
     def read(self, request: dict[str, Any]) -> Question:
         """Only the state counts."""
+        if wire.STATE not in request:
+            raise ValueError(f"request: got no {wire.STATE!r}")
         return Question(None, request[wire.STATE])
 
     def infer(self, questions: Sequence[np.ndarray]) -> list[dict[str, Any]]:
