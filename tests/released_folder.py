@@ -1,6 +1,7 @@
 """A small folder in the released layout, as a released checkpoint looks from outside."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,9 @@ SLOTS = 7
 VIEW = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
 
 
-def own(folder: Path) -> Path:
-    """A checkpoint of this project, untrained."""
+@cache
+def untrained() -> checkpoint.Checkpoint:
+    """What is saved again and again, and changed by nobody."""
     learned = tokenizer.train(["Put the red brick in the left bin."], 300)
     torch.manual_seed(0)
     vla = VLA(tiny_model(learned.get_vocab_size(), tokenizer.special_ids(learned)))
@@ -32,7 +34,12 @@ def own(folder: Path) -> Path:
     stats = Stats(mean, std, np.zeros(32, np.float32), size, "made up")
     processor = Processor(learned, TINY_IMAGES)
     robots = {BRICKS.name: checkpoint.Robot(BRICKS, stats)}
-    checkpoint.save(folder, checkpoint.Checkpoint(vla, processor, robots, CAUSAL, "", ""))
+    return checkpoint.Checkpoint(vla, processor, robots, CAUSAL, "", "")
+
+
+def own(folder: Path) -> Path:
+    """A checkpoint of this project, untrained."""
+    checkpoint.save(folder, untrained())
     return folder
 
 

@@ -6,27 +6,29 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from served import HOST, running
 
 import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
 from xr0.checkpoints import folder as checkpoint
 from xr0.cli import launch
-from xr0.config import CAUSAL, WINDOWED
+from xr0.config import CAUSAL, FASTEST, WINDOWED
+from xr0.policy import Policy
 from xr0.recipes.bricks import __main__ as bricks
 from xr0.recipes.bricks import settings
 from xr0.recipes.settings import Given, StageSettings, Start
+from xr0.serve.adapter import ServedPolicy
 from xr0.train.settings import Execution
 from xr0_robot.record.demos import record_demos
 
 pytestmark = [pytest.mark.sim, pytest.mark.timeout(300)]
 
-
-SHIPPED = Path(__file__).resolve().parents[1] / "checkpoints/tiny"
-"""Done in three seconds, where an untrained policy tries for twenty."""
 
 Settings = TypeVar("Settings", bound=StageSettings)
 
@@ -77,15 +79,11 @@ def test_a_stage_refuses_data_that_its_start_was_not_trained_on(run: Path, tmp_p
         bricks.pretrain_flow(given, start, tmp_path / "flow", brief(settings.FLOW))
 
 
-def test_served_and_rolled_out_twice_the_episode_is_the_same(tmp_path: Path) -> None:
-    options = ["--mode", "async", "--latency-ms", "100"]
-    rows = []
-    for name in ("a.json", "b.json"):
-        status = launch.sliced_rollout(SHIPPED, options, 1, 700_020, 1, tmp_path / name)
-        assert status == 0
-        rows.append(json.loads((tmp_path / name).read_text())["rows"])
-    assert rows[0] == rows[1]
-    assert rows[0][0]["latencies_ms"][0] == pytest.approx(100.0)
+@contextmanager
+def served_here(trained: Path, **_: Any) -> Iterator[str]:
+    """A server that needs no process of its own to be ready."""
+    with running(ServedPolicy(Policy.from_pretrained(trained, execution=FASTEST))) as port:
+        yield f"ws://{HOST}:{port}"
 
 
 def test_a_killed_robot_is_a_failure_that_keeps_its_episodes(run: Path, tmp_path: Path) -> None:
@@ -102,6 +100,7 @@ def test_a_killed_robot_is_a_failure_that_keeps_its_episodes(run: Path, tmp_path
     start = launch._start_slice
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(launch, "_start_slice", kill_the_first)
+        patch.setattr(launch, "server", served_here)
         status = launch.sliced_rollout(run / "post/checkpoint", ["--mode", "sync"], 50, 700_030, 1, out)
     assert status == 1
     found = json.loads(out.read_text())
@@ -114,4 +113,5 @@ def test_a_checkpoint_that_is_not_there_is_one_line(
 ) -> None:
     with pytest.raises(RuntimeError, match="xr0 serve stopped before it served"):
         launch.sliced_rollout(tmp_path / "nothing", [], 1, 0, 1, tmp_path / "out.json")
-    assert "no folder" in capfd.readouterr().err
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith("xr0: ") and "no folder" in line

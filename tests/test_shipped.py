@@ -3,18 +3,26 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from served import HOST, running
 
 import xr0_robot.sims  # noqa: F401 - chooses the GL library before anything imports MuJoCo
 from xr0.checkpoints import tensors, weights
 from xr0.cli import launch
+from xr0.config import FASTEST
+from xr0.policy import Policy
+from xr0.serve.adapter import ServedPolicy
 from xr0.touch import scores, task
 from xr0.touch.groups import Group
 from xr0.touch.jobs import Job, Networks, run_job
 from xr0.touch.predictor import Predictor
+from xr0_robot.cli import main as robot
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINTS, RESULTS, RUNS = ROOT / "checkpoints", ROOT / "results", ROOT / "runs"
@@ -87,7 +95,26 @@ def test_fingertips_refine_parts_of_families_they_never_felt() -> None:
 
 @pytest.mark.sim
 @pytest.mark.timeout(300)
-def test_the_policy_obeys(tmp_path: Path) -> None:
-    out = tmp_path / "out.json"
-    assert launch.sliced_rollout(CHECKPOINTS / "tiny", ["--latency-ms", "100"], 2, SEEDS[0], 1, out) == 0
-    assert read(out)["successes"] >= 1
+def test_the_policy_obeys_and_whoever_serves_it_does_so_to_the_last_number(tmp_path: Path) -> None:
+    """By `xr0 serve` and a robot in processes of their own, and by a server and a robot in this one."""
+    apart, here = tmp_path / "apart.json", tmp_path / "here.json"
+    options = ["--mode", "async", "--latency-ms", "100"]
+    assert launch.sliced_rollout(CHECKPOINTS / "tiny", options, 2, SEEDS[0], 1, apart) == 0
+    assert read(apart)["successes"] >= 1
+    policy = Policy.from_pretrained(CHECKPOINTS / "tiny", execution=FASTEST)
+    with one_thread(), running(ServedPolicy(policy)) as port:
+        where = ["--url", f"ws://{HOST}:{port}", "--json", str(here)]
+        seeds = ["--first-seed", str(SEEDS[0]), "--episodes", "2"]
+        assert robot(["rollout", *options, *where, *seeds]) == 0
+    rows = read(here)["rows"]
+    assert rows == read(apart)["rows"]
+    assert rows[0]["latencies_ms"][0] == pytest.approx(100.0)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """As `xr0 serve` computes."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -30,13 +30,12 @@ SPELLINGS = ["4.57", "5.x"]
 
 def plain(folder: Path, spelling: str = "4.57", dtype: torch.dtype = torch.float32) -> Path:
     """A Qwen3-VL folder. transformers itself writes the second one."""
-    mine = checkpoint.load(released_folder.own(folder.parent / f"{folder.name}-own"))
-    convert.to_vlm(folder.parent / f"{folder.name}-own", folder)
+    convert.to_vlm(released_folder.own(folder.parent / f"{folder.name}-own"), folder)
     if spelling == "5.x":
         tokenizer = (folder / "tokenizer.json").read_text()
         for file in folder.iterdir():
             file.unlink()
-        mine.vla.vlm.save_pretrained(folder)
+        released_folder.untrained().vla.vlm.save_pretrained(folder)
         (folder / "tokenizer.json").write_text(tokenizer)
     values = {name: value.to(dtype) for name, value in load_file(folder / "model.safetensors").items()}
     save_file(values, folder / "model.safetensors")

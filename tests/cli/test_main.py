@@ -52,7 +52,7 @@ def test_a_failure_is_one_line(
 
 def test_a_failure_of_the_program_itself_is_one_line_too(tmp_path: Path) -> None:
     ran = subprocess.run(
-        [sys.executable, "-m", "xr0.cli", "inspect", "nowhere"],
+        [sys.executable, "-m", "xr0.cli", "demo", "--episodes", "0"],
         capture_output=True,
         text=True,
         check=False,
@@ -60,7 +60,7 @@ def test_a_failure_of_the_program_itself_is_one_line_too(tmp_path: Path) -> None
     )
     assert (ran.returncode, ran.stdout) == (1, "")
     (line,) = ran.stderr.splitlines()
-    assert line.startswith("xr0: ") and "no folder nowhere" in line
+    assert line == "xr0: --episodes: got 0, expected at least 1"
 
 
 @pytest.mark.parametrize(
