@@ -28,6 +28,9 @@ LOOK_S = 0.25
 WALL_S, OPEN_S = 2.0, 0.5
 """Between two pictures of a robot on the wall, and of the one that is looked at."""
 
+WALL_PER_S = 25.0
+"""Pictures of the wall at most, however many robots it shows: a browser has to paint them."""
+
 ANSWER_S = 3.0
 """For a robot to say whether it has done what it was told."""
 
@@ -281,7 +284,7 @@ class Hub:
         if robot is None or robot.picture is None:
             return
         number, sent_s = page.pictures.get(name, (0, -WALL_S))
-        every_s = OPEN_S if name == page.opened else WALL_S
+        every_s = OPEN_S if name == page.opened else max(WALL_S, len(page.seen) / WALL_PER_S)
         if robot.pictures != number and now_s - sent_s >= every_s - LOOK_S / 2:
             page.pictures[name] = robot.pictures, now_s
             encoded = name.encode()

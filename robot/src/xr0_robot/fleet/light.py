@@ -21,6 +21,9 @@ TICK_S = 0.5
 
 HEIGHT, WIDTH = 96, 128
 
+COLOURS = ((40, 90, 190), (190, 60, 50), (60, 140, 70), (210, 160, 50), (120, 80, 160))
+"""Of the block, by robot."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -37,6 +40,7 @@ class LightRobot:
     def __init__(self, url: str, name: str, seed: int, pace: Pace, api_key: str | None = None) -> None:
         self.member = Member(url, name, SENTENCES, api_key)
         self._pace, self._rng = pace, np.random.default_rng(seed)
+        self._colour = COLOURS[seed % len(COLOURS)]
         self._done, self._fails = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -69,7 +73,7 @@ class LightRobot:
         ticks = max(1, round(self._pace.piece_s * self._rng.uniform(0.67, 1.33) / TICK_S))
         fails = self._rng.random() < self._pace.failure_rate
         for tick in range(ticks):
-            self.member.show(picture(tick / ticks))
+            self.member.show(picture(tick / ticks, self._colour))
             if self._fails.wait(TICK_S):
                 self._fails.clear()
                 return False
@@ -81,12 +85,12 @@ class LightRobot:
         return not fails
 
 
-def picture(progress: float) -> np.ndarray:
+def picture(progress: float, colour: tuple[int, int, int] = COLOURS[0]) -> np.ndarray:
     """uint8 [HEIGHT, WIDTH, 3]: a block on its way from one side to the other."""
     image = np.full((HEIGHT, WIDTH, 3), 205, np.uint8)
     image[70:] = (150, 120, 90)
     left = int(10 + progress * (WIDTH - 40))
-    image[50:70, left : left + 20] = (40, 90, 190)
+    image[50:70, left : left + 20] = colour
     return image
 
 

@@ -8,6 +8,11 @@ const WORDS = {
 const at = (id) => document.getElementById(id);
 const made = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 
+const MANY = 30; // robots; from then on those at work are shown small
+
+// A wall of a hundred changes all the time: nothing is laid out anew that reads as before.
+const put = (element, text) => { if (element.textContent !== text) element.textContent = text; };
+
 const whole = (ms) => (ms === null ? "- ms" : `${ms.toFixed(0)} ms`);
 
 let socket = null;
@@ -68,11 +73,13 @@ function update(row) {
   rows.set(row.name, row);
   const tile = tiles.get(row.name) ?? newTile(row.name);
   const waited = row.alarm ? ` ${row.alarm_s} s` : "";
-  tile.button.className = `${row.state}${row.alarm ? " alarm" : ""}`;
-  tile.state.textContent = WORDS[row.alarm ?? row.state] + waited;
-  tile.said.textContent = row.instruction || "no instruction yet";
-  tile.why.textContent = row.why;
-  tile.numbers.textContent = `${row.pieces} done · ${row.per_minute}/min · ${whole(row.latency_ms)}`;
+  const look = `${row.state}${row.alarm ? " alarm" : ""}`;
+  if (tile.button.className !== look) tile.button.className = look;
+  tile.item.classList.toggle("wants", Boolean(row.alarm));
+  put(tile.state, WORDS[row.alarm ?? row.state] + waited);
+  put(tile.said, row.instruction || "no instruction yet");
+  put(tile.why, row.why);
+  put(tile.numbers, `${row.pieces} done · ${row.per_minute}/min · ${whole(row.latency_ms)}`);
   if (row.alarm && row.alarm !== before?.alarm) at("news").textContent = `${row.name}: ${WORDS[row.alarm]}. ${row.why}`;
   if (row.name === opened) details(row);
 }
@@ -127,14 +134,16 @@ function sums() {
   const all = [...rows.values()];
   const alarms = all.filter((row) => row.alarm).length;
   const [done, failed] = ["pieces", "failures"].map((key) => all.reduce((sum, row) => sum + row[key], 0));
-  at("sum-robots").textContent = all.length;
-  at("sum-working").textContent = all.filter((row) => row.state === "working").length;
-  at("sum-alarms").textContent = alarms;
+  put(at("sum-robots"), `${all.length}`);
+  put(at("sum-working"), `${all.filter((row) => row.state === "working").length}`);
+  put(at("sum-alarms"), `${alarms}`);
   at("sum-alarms").parentElement.classList.toggle("some", alarms > 0);
-  at("sum-rate").textContent = all.reduce((sum, row) => sum + row.per_minute, 0).toFixed(1);
-  at("sum-success").textContent = done + failed ? `${((100 * done) / (done + failed)).toFixed(1)} %` : "-";
+  put(at("sum-rate"), all.reduce((sum, row) => sum + row.per_minute, 0).toFixed(1));
+  put(at("sum-success"), done + failed ? `${((100 * done) / (done + failed)).toFixed(1)} %` : "-");
   at("empty").hidden = all.length > 0;
-  document.title = alarms ? `(${alarms}) Fleet` : "Fleet";
+  at("wall").classList.toggle("many", all.length >= MANY);
+  const title = alarms ? `(${alarms}) Fleet` : "Fleet";
+  if (document.title !== title) document.title = title;
   if (at("only").checked) filter();
 }
 
