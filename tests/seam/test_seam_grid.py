@@ -17,6 +17,7 @@ from xr0.seam.grid import FULL, PASS_CONDITION, QUICK, Grid, Places
 from xr0.seam.methods import ENTRIES, Entry
 from xr0.seam.policy import SeamPolicy
 from xr0.seam.probe import Reference
+from xr0.seam.publish import publish
 from xr0.seam.samples import Shown
 from xr0.seam.train import VARIANTS, Effort
 from xr0_robot.executor.methods import Naive
@@ -129,6 +130,43 @@ def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
     assert not any("cells" in line for line in said)
     with pytest.raises(ValueError, match="another grid"):
         grid.run(replace(small, episodes=3), ENTRIES, places, 1, said.append)
+
+
+def test_a_run_that_is_stopped_has_the_tables_of_what_was_whole(
+    untrained: SeamCheckpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Condition(2, "steady")
+    asked = Grid(("naive",), (whole, PASS_CONDITION), (0,), 2, 500_000, TINY, tasks=("intercept",))
+
+    def stopped(part: Grid, _: object, places: Places, *__: object) -> None:
+        if part.conditions != (whole,):
+            raise KeyboardInterrupt
+        cell = Cell("intercept", "naive", whole, 0)
+        grid.report.write(places.cells / cell.file, measured(untrained, "naive", whole, ENTRIES["naive"]))
+
+    monkeypatch.setattr(grid, "run", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        publish(asked, ENTRIES, tmp_path / "seam.json", tmp_path / "policies", 1)
+    rows = json.loads((tmp_path / "seam.json").read_text())["rows"]
+    assert [(row["task"], row["delay"], row["regime"]) for row in rows] == [
+        ("all", 2, "steady"),
+        ("intercept", 2, "steady"),
+    ]
+    rate = round(100 * rows[0]["success_rate"]["mean"])
+    assert f"by delay in ticks | 2 |\n|---|---|\n| naive | {rate} |\n" in (tmp_path / "seam.md").read_text()
+
+
+def test_success_is_told_for_every_condition_in_order() -> None:
+    def row(method: str, delay: int, regime: str, rate: float) -> dict:
+        about = {"task": "all", "method": method, "delay": delay, "regime": regime}
+        return {**about, "success_rate": {"mean": rate}}
+
+    rows = [row("naive", 6, "spikes", 0.4), row("naive", 12, "steady", 0.5), row("naive", 2, "steady", 0.9)]
+    rows += [row("prefix", 12, "steady", 0.25), {**rows[0], "task": "gate"}]
+    assert table.by_condition(rows) == (
+        "| success in %, by delay in ticks | 2 | 12 | 6, spikes |\n|---|---|---|---|\n"
+        "| naive | 90 | 50 | 40 |\n| prefix |  | 25 |  |\n"
+    )
 
 
 def test_an_unknown_method_is_refused_before_anything_is_made(tmp_path: Path) -> None:

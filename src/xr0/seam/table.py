@@ -52,6 +52,21 @@ def markdown(rows: Sequence[Mapping[str, Any]], condition: Condition = PASS_COND
     return "\n".join(lines) + "\n"
 
 
+def by_condition(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Success of every method, all tasks together, under every condition that has been run."""
+    together = [row for row in rows if row["task"] == ALL]
+    conditions = list(dict.fromkeys((row["regime"], row["delay"]) for row in together))
+    conditions.sort(key=lambda each: (each[0] != "steady", each))
+    said = {(row["method"], row["regime"], row["delay"]): row["success_rate"]["mean"] for row in together}
+    names = [f"{delay}" if regime == "steady" else f"{delay}, {regime}" for regime, delay in conditions]
+    lines = [f"| success in %, by delay in ticks | {' | '.join(names)} |", "|---" * (1 + len(names)) + "|"]
+    for method in dict.fromkeys(row["method"] for row in together):
+        rates = [said.get((method, *condition)) for condition in conditions]
+        cells = ["" if rate is None else f"{100 * rate:.0f}" for rate in rates]
+        lines.append(f"| {method} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 def frozen_success(rows: Sequence[Mapping[str, Any]], task: str = ALL) -> float | None:
     """The bound: of the world that waits."""
     for row in rows:
