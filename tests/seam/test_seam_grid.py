@@ -12,16 +12,13 @@ from xr0.cli.main import run as xr0
 from xr0.seam import grid, probe, table
 from xr0.seam.cell import Cell, Condition, measure
 from xr0.seam.checkpoint import SeamCheckpoint
-from xr0.seam.correction import CorrectedPolicy, train_head
 from xr0.seam.grid import FULL, PASS_CONDITION, QUICK, Grid, Places
 from xr0.seam.methods import ENTRIES, Entry
 from xr0.seam.policy import SeamPolicy
 from xr0.seam.probe import Reference
 from xr0.seam.publish import publish
-from xr0.seam.samples import Shown
 from xr0.seam.train import VARIANTS, Effort
 from xr0_robot.executor.methods import Naive
-from xr0_robot.types import Observation
 
 TINY = Effort(base_steps=2, variant_steps=2, head_steps=2, episodes=1, head_chunks=2, batch=5)
 ISSUED = (
@@ -101,30 +98,18 @@ def test_a_prefix_that_is_held_shows_in_the_probe(untrained: SeamCheckpoint) -> 
     assert found["observed"][:, :4].max() == 0 < found["observed"][:, 4:].min()
 
 
-def test_a_head_learns_what_is_missing(untrained: SeamCheckpoint, shown: Shown) -> None:
-    """An untrained policy is far off; its head brings it nearer to the expert."""
-    there = shown.demonstrations
-    policy = CorrectedPolicy(untrained, train_head(untrained, there, chunks=8, steps=300, seed=0))
-    first = int(there.starts[3])
-    chunk = policy.infer(Observation({}, there.states[first], "catch", 0.0), None, 1)
-    before, after = [], []
-    for row in range(0, 20, 4):
-        now, truth = Observation({}, there.states[first + row], "catch", 0.0), there.commands[first + row]
-        before.append(abs(chunk.actions[row] - truth).max())
-        after.append(abs(policy.correct(now, chunk, row, chunk.actions[row]) - truth).max())
-    assert sum(after) < 0.6 * sum(before)
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_what_is_there_is_not_made_again(tmp_path: Path) -> None:
     """From nothing to results, by processes; the second run only reads."""
-    small = Grid(("naive", "lambda_a2c2"), (PASS_CONDITION,), (0,), 2, 500_000, TINY, tasks=("intercept",))
+    small = Grid(
+        ("naive", "lambda_a2c2", "reflex"), (PASS_CONDITION,), (0,), 2, 500_000, TINY, tasks=("intercept",)
+    )
     places = Places(tmp_path / "policies", tmp_path / "cells")
     said: list[str] = []
     grid.run(small, ENTRIES, places, 2, said.append)
-    assert sum("cells: 2 of 2" in line for line in said) == 1
-    assert len(grid.read(small, places.cells)) == 2
+    assert sum("cells: 3 of 3" in line for line in said) == 1
+    assert len(grid.read(small, places.cells)) == 3
     said.clear()
     grid.run(small, ENTRIES, places, 2, said.append)
     assert not any("cells" in line for line in said)

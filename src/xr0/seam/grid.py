@@ -21,13 +21,14 @@ import torch
 
 from xr0.seam import cost
 from xr0.seam.cell import Cell, Condition, measure
-from xr0.seam.correction import CorrectedPolicy, Head, train_head
+from xr0.seam.correction import Corrector, Head
 from xr0.seam.methods import DEFAULT, ENTRIES, RIVAL, Entry
 from xr0.seam.policy import SeamPolicy
 from xr0.seam.probe import Reference
 from xr0.seam.samples import Shown
 from xr0.seam.train import BASE, FULL_EFFORT, QUICK_EFFORT, Effort, place, trained
 from xr0_robot import report
+from xr0_robot.leash import follow_parent
 from xr0_robot.sims.seam.tasks import TASKS
 
 PASS_CONDITION = Condition(6, "lognormal")
@@ -40,9 +41,6 @@ CONDITIONS = (
     Condition(6, "spikes"),
 )
 """All of them; what the pass lines need comes first."""
-
-HEAD = "head.safetensors"
-"""A correction head, beside the checkpoint that it corrects."""
 
 Say = Callable[[str], None]
 
@@ -77,7 +75,7 @@ class Grid:
         ]
 
 
-FULL = Grid(tuple(ENTRIES), CONDITIONS, (0, 1, 2), episodes=200, first_seed=1_000_000, effort=FULL_EFFORT)
+FULL = Grid(tuple(ENTRIES), CONDITIONS, (0, 1, 2), episodes=200, first_seed=2_000_000, effort=FULL_EFFORT)
 
 QUICK = Grid(
     ("sync", "naive", DEFAULT, "prefix", RIVAL, "bridged"),
@@ -109,15 +107,17 @@ def run(grid: Grid, entries: Mapping[str, Entry], places: Places, workers: int, 
     used = {name: entries[name] for name in grid.methods}
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _quiet) as pool:
         work = _Work(pool, say)
-        wanted = {(entry.variant, entry.head) for entry in used.values()}
-        variants, heads = {variant for variant, _ in wanted}, {variant for variant, head in wanted if head}
-        for what, job, names in (
-            ("base policies", train_variant, {BASE}),
-            ("trained from them", train_variant, variants - {BASE}),
-            ("correction heads", train_correction, heads),
+        variants = sorted({entry.variant for entry in used.values()} - {BASE})
+        heads = dict.fromkeys((entry.variant, entry.head) for entry in used.values() if entry.head)
+        for what, job, trained_ones in (
+            ("base policies", train_variant, [(BASE,)]),
+            ("trained from them", train_variant, [(variant,) for variant in variants]),
+            ("correction heads", train_correction, list(heads)),
         ):
-            each = itertools.product(grid.tasks, sorted(names), grid.training_seeds)
-            work.do(what, job, [(places.checkpoints, *one, grid.effort) for one in each])
+            each = itertools.product(grid.training_seeds, grid.tasks, trained_ones)
+            work.do(
+                what, job, [(places.checkpoints, task, seed, grid.effort, *one) for seed, task, one in each]
+            )
         cells = [cell for cell in grid.cells() if not (places.cells / cell.file).exists()]
         work.do("cells", run_cell, [(grid, cell, used[cell.method], places) for cell in cells])
 
@@ -128,18 +128,20 @@ def read(grid: Grid, cells: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in paths if path.exists()]
 
 
-def train_variant(folder: Path, task: str, variant: str, seed: int, effort: Effort) -> None:
+def train_variant(folder: Path, task: str, seed: int, effort: Effort, variant: str) -> None:
     """In a process of its own."""
     trained(folder, task, variant, seed, effort)
 
 
-def train_correction(folder: Path, task: str, variant: str, seed: int, effort: Effort) -> None:
+def train_correction(
+    folder: Path, task: str, seed: int, effort: Effort, variant: str, head: Corrector
+) -> None:
     """The head beside a variant's checkpoint."""
-    path = place(folder, task, variant, seed) / HEAD
+    path = place(folder, task, variant, seed) / head.file
     if not path.exists():
         checkpoint = trained(folder, task, variant, seed, effort)
         shown = Shown.record(task, effort.episodes).demonstrations
-        train_head(checkpoint, shown, effort.head_chunks, effort.head_steps, seed).save(path)
+        head.train(checkpoint, shown, effort.head_chunks, effort.head_steps, seed).save(path)
 
 
 def run_cell(grid: Grid, cell: Cell, entry: Entry, places: Places) -> None:
@@ -148,8 +150,8 @@ def run_cell(grid: Grid, cell: Cell, entry: Entry, places: Places) -> None:
     base, reference = _base(folder, task, seed, grid.effort)
     policy = SeamPolicy(trained(folder, task, entry.variant, seed, grid.effort))
     if entry.head:
-        head = Head.load(place(folder, task, entry.variant, seed) / HEAD)
-        policy = CorrectedPolicy(policy.checkpoint, head)
+        head = Head.load(place(folder, task, entry.variant, seed) / entry.head.file)
+        policy = entry.head.policy(policy.checkpoint, head)
     result = measure(cell, entry, policy, reference, grid.seeds(seed))
     if cell.condition == PASS_CONDITION:
         result["relative_cost"] = cost.relative(entry.strategy, policy, base)
@@ -194,6 +196,8 @@ def _claim(grid: Grid, folder: Path) -> None:
 
 
 def _quiet() -> None:
-    """Of a worker: one thread, and no word of each episode about what its cell is there to measure."""
+    """Of a worker: one thread, no longer than its parent, and no word of each episode about what its cell is
+    there to measure."""
+    follow_parent()
     torch.set_num_threads(1)
     logging.getLogger("xr0_robot.executor").setLevel(logging.ERROR)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from xr0.seam.methods import DEFAULT, RIVAL
+from xr0.seam.methods import RIVAL, WITHOUT_HEAD
 from xr0.seam.statistics import bootstrap, mean, median
 from xr0_robot.bench import results
 from xr0_robot.sims.bricks.embodiment import BRICKS
@@ -15,7 +15,7 @@ from xr0_robot.sims.bricks.embodiment import BRICKS
 ON_TABLE = "bricks"
 """The task's name, with the world's variant where it is not the trained one."""
 
-AS_TRAINED = {"async": DEFAULT, "prefix": RIVAL}
+AS_TRAINED = {"async": WITHOUT_HEAD, "prefix": RIVAL}
 """Modes by which the two policies that ship are executed as they were trained."""
 
 UNMEASURED = ("reaction_ticks", "observation_sensitivity", "relative_cost")

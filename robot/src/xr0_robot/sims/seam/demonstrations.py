@@ -38,12 +38,14 @@ AFTER = 40
 
 @dataclass(frozen=True)
 class Demonstrations:
-    """Of one world, episode after episode. states [n, state_dim]; commands [n, native_dim]; starts: the ticks
-    from which a whole chunk follows that is the expert's; corrections [k, 2]: those from which a chunk
-    follows that is so but for its first ticks, and their number."""
+    """Of one world, episode after episode. states [n, state_dim]; commands [n, native_dim]; left [n]: ticks
+    of its episode that follow each; starts: the ticks from which a whole chunk follows that is the expert's;
+    corrections [k, 2]: those from which a chunk follows that is so but for its first ticks, and their
+    number."""
 
     states: np.ndarray
     commands: np.ndarray
+    left: np.ndarray
     starts: np.ndarray
     corrections: np.ndarray
     horizon: int
@@ -61,7 +63,7 @@ class Demonstrations:
 def record(world: SeamWorld, seeds: Sequence[int], horizon: int) -> Demonstrations:
     """An episode of each seed."""
     unsurprised = type(world)(surprised=False)
-    states, commands, starts, corrections, begin = [], [], [], [], 0
+    states, commands, left, starts, corrections, begin = [], [], [], [], [], 0
     for seed in seeds:
         seen, told, meant = _episode(world, unsurprised, seed)
         starts.append(begin + _whole(meant, horizon))
@@ -69,10 +71,12 @@ def record(world: SeamWorld, seeds: Sequence[int], horizon: int) -> Demonstratio
         begin += len(seen)
         states.append(seen)
         commands.append(told)
+        left.append(np.arange(len(seen))[::-1])
     unsurprised.close()
     return Demonstrations(
         np.concatenate(states),
         np.concatenate(commands),
+        np.concatenate(left),
         np.concatenate(starts),
         np.concatenate(corrections),
         horizon,
