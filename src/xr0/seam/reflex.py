@@ -14,6 +14,8 @@ it was and so does its correction.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from xr0.seam.checkpoint import SeamCheckpoint
@@ -44,7 +46,7 @@ class ReflexPolicy(SeamPolicy):
 
 def beyond(change: np.ndarray, dead_zone: float) -> np.ndarray:
     """What of a vector [n] is longer than the dead zone, the same way."""
-    length = float(np.linalg.norm(change))
+    length = math.sqrt(float(change @ change))
     return change * (1.0 - dead_zone / length) if length > dead_zone else np.zeros_like(change)
 
 
