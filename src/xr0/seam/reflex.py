@@ -30,6 +30,10 @@ DEAD_ZONE = 0.06
 LATER = 8
 """Moments, within the rows of a chunk, at which the policy is asked anew."""
 
+COPIES, ASIDE = 3, 0.2
+"""Each row is learnt so many times more, moved aside by up to so much (standard deviation, in units of
+`correction.scale`): where a seam is damped, and where the last command was corrected, no chunk would be."""
+
 
 class ReflexPolicy(SeamPolicy):
     """A policy and its reflex."""
@@ -60,8 +64,11 @@ def _asked_anew(
     stale = answers(policy, shown.states[starts], starts)[np.arange(chunks)[:, None], rows]
     states = shown.states[starts[:, None] + rows]
     fresh = answers(policy, states.reshape(-1, states.shape[-1]), np.repeat(starts, LATER))[:, 0]
-    given = features(checkpoint.robot, states, stale)
-    change = (fresh.reshape(stale.shape) - stale) / scale(checkpoint.robot)
+    unit = scale(checkpoint.robot)
+    aside = rng.normal(size=(COPIES, *stale.shape)) * rng.uniform(0, ASIDE, (COPIES, chunks, LATER, 1)) * unit
+    commands = np.concatenate([stale[None], stale + aside])
+    given = features(checkpoint.robot, np.broadcast_to(states, (len(commands), *states.shape)), commands)
+    change = (fresh.reshape(stale.shape) - commands) / unit
     return given.reshape(-1, given.shape[-1]), change.reshape(-1, change.shape[-1]).astype(np.float32)
 
 

@@ -89,7 +89,7 @@ class Effort:
     batch: int
 
 
-FULL_EFFORT = Effort(3000, 250, 4000, episodes=300, head_chunks=2000, batch=32)
+FULL_EFFORT = Effort(3000, 250, 6000, episodes=300, head_chunks=2000, batch=32)
 QUICK_EFFORT = Effort(450, 40, 200, episodes=40, head_chunks=40, batch=12)
 
 
