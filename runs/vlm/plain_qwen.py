@@ -21,8 +21,8 @@ from transformers import Qwen3VLForConditionalGeneration
 
 from xr0.checkpoints.folder import TOKENIZER, read_json
 from xr0.checkpoints.image_rule import PREPROCESSOR, image_spec
+from xr0.data.pixels import pixel_values
 from xr0.transform import tokenizer as tokenizers
-from xr0.transform.pixels import pixel_values
 from xr0.transform.processor import Processor, Tokens
 from xr0.transform.prompt import IM_END, Message
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from xr0.checkpoints import folder
+from xr0.data.pixels import pixel_values
 from xr0.data.samples import Place, Samples
 from xr0.data.slices import Slices
 from xr0.data.source import Source
 from xr0.data.stats import summaries
 from xr0.sizes import TINY_IMAGES
 from xr0.transform.augment import Augmentation
-from xr0.transform.pixels import pixel_values
 from xr0_robot.record.lerobot_writer import LeRobotWriter
 from xr0_robot.types import Camera, Embodiment, Segment
 

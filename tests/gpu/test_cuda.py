@@ -6,9 +6,9 @@ import released_folder
 import torch
 
 from xr0.bench import latency as bench
+from xr0.data.pixels import CPU, pixel_values
 from xr0.policy import Policy
 from xr0.sizes import OFFICIAL_IMAGES
-from xr0.transform.pixels import CPU, pixel_values
 from xr0_robot.released import XR0_BIMANUAL
 
 pytestmark = pytest.mark.gpu

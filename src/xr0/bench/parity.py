@@ -22,10 +22,10 @@ from torch import Tensor
 from xr0.checkpoints import official, tensors, weights
 from xr0.checkpoints.folder import CONFIG, read_json
 from xr0.config import FLOW_STEPS, Contract
+from xr0.data.pixels import pixel_values
 from xr0.model import flow, prefill, vlm
 from xr0.model.vla import VLA
 from xr0.sizes import OFFICIAL_IMAGES
-from xr0.transform.pixels import pixel_values
 from xr0.types import VLMInputs
 
 TOLERANCE = 2e-5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from xr0.transform.pixels import CPU, pixel_values
+from xr0.data.pixels import CPU, pixel_values
 from xr0.transform.processor import Processor, Tokens
 from xr0.transform.tokenizer import padding_id
 from xr0.types import Batch, VLMInputs

@@ -1,7 +1,7 @@
 """Camera frames as the model sees them, and how many patches they will be. numpy and pillow only.
 
 The rule of the released preprocessor_config.json (Qwen2-VL's, with a smaller budget): sides rounded to
-multiples of patch * merge, area kept between 1,024 and 90,000 pixels. `pixels` cuts the patches.
+multiples of patch * merge, area kept between 1,024 and 90,000 pixels. `data.pixels` cuts the patches.
 """
 
 from __future__ import annotations

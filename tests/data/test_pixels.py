@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from safetensors.numpy import load_file
 
+from xr0.data.pixels import pixel_values, resized
 from xr0.sizes import TINY_IMAGES
 from xr0.transform.images import ImageSpec, bicubic
-from xr0.transform.pixels import pixel_values, resized
 
 QWEN = ImageSpec(patch=16, merge=2, temporal=2)
 PIXEL_TOLERANCE = 1e-6
