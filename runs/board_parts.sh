@@ -14,7 +14,7 @@ case $form in
     quick) work=data/$board/quick_$name out=out/${board}_quick batch=4 episodes=1 choice=2 flow=2 scored=(--first-seed "$unscored") ;;
     *) echo "FORM: got $form, expected full or quick" >&2; exit 1 ;;
 esac
-processes=${PROCESSES:-$(python -c 'import torch; print(torch.cuda.device_count() or 2)')}
+. runs/hardware.sh
 mkdir -p "$work" "$out"
 [ $form = full ] && echo "$board $name: estimated on two quiet CPU cores: $takes; what is there already is not made again"
 
@@ -25,7 +25,7 @@ demos() { # EPISODES OF EACH TASK, OPTIONS...: on seeds that the protocol never 
 
 train() { # STAGE STEPS OPTIONS...
     [ -d "$work/$1/checkpoint" ] || torchrun --standalone --nproc-per-node "$processes" -m xr0.cli "pretrain-$1" \
-        --recipe tiny --data "$work/demos" --steps "$2" --batch $batch --out "$work/$1" "${@:3}"
+        --recipe tiny --data "$work/demos" --steps "$2" --batch $batch --precision $precision --out "$work/$1" "${@:3}"
 }
 
 policy() { # OPTIONS...: both stages, and what is to be said of them beside the rows

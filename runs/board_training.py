@@ -28,6 +28,7 @@ def training(work: Path) -> dict[str, Any]:
         "by": "the benchmark's scripted expert",
         "frames": info["total_frames"],
         "stages": {stage: spent(work / stage / "metrics.jsonl") for stage in STAGES},
+        "precision": json.loads((work / "flow/run.json").read_text())["precision"],
         "machine": report.machine(),
         "code": report.code(),
         "date": report.now(),

@@ -11,7 +11,7 @@ case $form in
     quick) work=data/${world}_quick out=out/${world}_quick choice=2 flow=2 post=2 batch=4 episodes=1 ;;
     *) echo "FORM: got $form, expected full or quick" >&2; exit 1 ;;
 esac
-processes=${PROCESSES:-$(python -c 'import torch; print(torch.cuda.device_count() or 2)')}
+. runs/hardware.sh
 mkdir -p "$work" "$out"
 
 demos() { # EPISODES: seeds below 500,000
@@ -21,7 +21,7 @@ demos() { # EPISODES: seeds below 500,000
 
 train() { # RUN STEPS STAGE OPTIONS...
     [ -d "$work/$1/checkpoint" ] || torchrun --standalone --nproc-per-node "$processes" -m xr0.cli "$3" --recipe tiny \
-        --data "$work/demos" --keep-every 3 --steps "$2" --batch $batch --out "$work/$1" "${@:4}"
+        --data "$work/demos" --keep-every 3 --steps "$2" --batch $batch --precision $precision --out "$work/$1" "${@:4}"
 }
 
 policies() { # flow: told nothing of what is committed; lambda and full: the same, post-trained with prefixes

@@ -102,6 +102,8 @@ def test_what_a_model_learnt_from_is_counted_by_task(tmp_path: Path) -> None:
             {"step": 19, "validation told": 0.5},
         ]
         (tmp_path / stage / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        report.write(tmp_path / stage / "run.json", {"precision": "bf16"})
     found = board_training.training(tmp_path)
     assert found["demonstrations"] == {"push": {"tried": 3, "kept": 2}, "pull": {"tried": 1, "kept": 0}}
     assert (found["frames"], found["stages"]["choice"]) == (160, {"steps": 20, "seconds": 7.2})
+    assert found["precision"] == "bf16"
