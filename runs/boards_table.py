@@ -21,7 +21,13 @@ START, END = "<!-- boards: written by runs/boards_table.py -->", "<!-- end of bo
 BOARDS = {"metaworld": "Meta-World", "libero": "LIBERO", "aloha": "ALOHA"}
 """Folders of results, and their benchmarks' names."""
 
-POLICIES = {"ours": "XR-0, small", "act": "ACT (LeRobot)", "diffusion": "Diffusion Policy (LeRobot)"}
+POLICIES = {
+    "ours": "XR-0, small",
+    "choice": "its choice heads alone",
+    "cloning": "plain behaviour cloning",
+    "act": "ACT (LeRobot)",
+    "diffusion": "Diffusion Policy (LeRobot)",
+}
 """What names of results begin with, in words."""
 
 NOTHING = "No row has been measured yet."

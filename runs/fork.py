@@ -13,14 +13,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from choice_rollout import ChoicePolicy
+from choice_policy import choice_policy
 
 from xr0.checkpoints.folder import load
 from xr0.policy import Policy, Request
 from xr0.recipes.finish import CHECKPOINT
 from xr0_robot import report
 from xr0_robot.record.lerobot_writer import LeRobotWriter
-from xr0_robot.types import MODEL_DIM, Camera, Embodiment, Observation, Segment
+from xr0_robot.types import MODEL_DIM, Camera, Embodiment, Segment
 
 PIXELS = 32
 POINT = Embodiment(
@@ -80,13 +80,8 @@ def record(root: Path, episodes: int) -> None:
 
 def answers(run: Path, who: str) -> Callable[[np.ndarray, int], np.ndarray]:
     """Commands [t, 2] from the start, for a picture and a seed."""
+    policy = choice_policy(run) if who == "heads" else Policy(load(run / CHECKPOINT))
     start = np.zeros(2)
-    if who == "heads":
-        heads = ChoicePolicy(run)
-        return lambda picture, _: (
-            heads.infer(Observation({"top": picture}, start, "pass the obstacle", 0.0), None, None).actions
-        )
-    policy = Policy(load(run / CHECKPOINT))
     return lambda picture, seed: policy.infer(
         Request({"top": picture}, start, "pass the obstacle", None, seed)
     )[0]

@@ -3,10 +3,13 @@
 # the shipped model. Choice head 10 minutes, Euler steps 5 x 3 + 5; half an hour. Usage: runs/recipe_choices.sh
 cd "$(dirname "$0")/.."
 . runs/recipe_parts.sh
+. runs/served.sh
 first=6000000
-if [ -d $work/sight_on/choice/heads ]; then
-    [ -f $out/choice_head.json ] || { python runs/choice_rollout.py $work/sight_on/choice bricks $episodes 5200000 $out/choice_head.json.part &&
-        mv $out/choice_head.json.part $out/choice_head.json; }
+if [ -f $out/choice_head.json ]; then :
+elif [ -d $work/sight_on/choice/heads ]; then
+    served python runs/choice_policy.py $work/sight_on/choice
+    xr0-robot rollout --url $url --world bricks --mode sync --clock virtual --episodes $episodes --first-seed 5200000 --json $out/choice_head.json
+    unserved
 else
     echo "the choice head on the brick table: first runs/recipe_sight.sh" >&2
 fi

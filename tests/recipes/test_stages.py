@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from small_robot import ARM, record
 
 from xr0.checkpoints import convert
@@ -63,6 +64,19 @@ def test_the_expert_learns_another_robot_and_the_vlm_keeps_its_bits(data: str, t
     assert told["settings"]["train"]["steps"] == 2
     with pytest.raises(FileExistsError, match="holds a finished run"):
         post_train(Given((data,)), Start(str(TINY)), tmp_path / "run", brief(POST_TRAIN["tiny"]))
+
+
+def test_what_began_in_float32_stays_so_however_it_is_computed(data: str, tmp_path: Path) -> None:
+    shown = replace(FLOW["tiny"].train, precision="bf16")
+    settings = brief(replace(FLOW["tiny"], train=shown))
+    low, halves = checkpoint.load(TINY), tmp_path / "halves"
+    checkpoint.save(halves, low, dtype=torch.bfloat16)
+    for start, dtype in ((TINY, torch.float32), (halves, torch.bfloat16)):
+        pretrain_flow(Given((data,)), Start(str(start)), tmp_path / start.name, settings)
+        after = checkpoint.load(tmp_path / start.name / "checkpoint")
+        assert {value.dtype for value in after.vla.state_dict().values()} == {dtype}
+    exact = checkpoint.load(tmp_path / TINY.name / "checkpoint").vla.expert.state_dict()
+    assert any(not value.equal(value.bfloat16().float()) for value in exact.values())
 
 
 def test_adapters_are_merged_under_the_released_names(data: str, tmp_path: Path) -> None:

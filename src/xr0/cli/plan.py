@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import tyro
 
 from xr0.cli import options
+from xr0.train.settings import Precision
 
 if TYPE_CHECKING:
     from xr0.config import ModelConfig
@@ -29,7 +30,7 @@ def plan(
     gpus: int = 1,
     batch: int = 32,
     accumulate: int = 1,
-    precision: Literal["bf16", "float32"] = "bf16",
+    precision: Precision = "bf16",
     shard: Literal["ddp", "fsdp"] = "ddp",
     gradient_checkpointing: bool = False,
     ema: bool = False,

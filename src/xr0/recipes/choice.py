@@ -77,6 +77,7 @@ def pretrain_choice(
         stats = {name: summary.stats for name, summary in material.fitted.items()}
         start = _start(vlm, material, spoken)
         finish.say(here, *start.fresh)
+        dtype = finish.stored(start.vla, settings.train.precision)
         if settings.gradient_checkpointing:
             trainable.recompute(start.vla)
         samples = material.samples(stats, start.processor, weigh)
@@ -97,7 +98,7 @@ def pretrain_choice(
             start.vla.vlm = done.brain
             robots = material.robots(stats)
             finished = Checkpoint(start.vla, start.processor, robots, CAUSAL, "", "")
-            finish.write_checkpoint(out, finished, settings)
+            finish.write_checkpoint(out, finished, dtype)
 
 
 def spoken_rows(settings: ChoiceSettings, spoken: LanguageData, here: World) -> int:

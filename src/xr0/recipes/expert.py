@@ -75,6 +75,7 @@ def _train(
         stats = statistics(material.fitted, before.robots, start.stats)
         processor = finish.budgeted(before.processor, settings.samples)
         samples = material.samples(stats, processor, weigh, rule.mix, rule.contract.max_prefix)
+        dtype = finish.stored(before.vla, settings.train.precision)
         stage = stage_of(_prepared(before.vla, material, settings))
 
         def batches(k: int) -> tuple[Any, ...]:
@@ -88,7 +89,7 @@ def _train(
             vla = trainable.merged(done.vla) if settings.trainable == "lora" else done.vla
             under = replace(rule.contract, rounded_rope=before.contract.rounded_rope)
             finished = Checkpoint(vla, processor, material.robots(stats), under, "", "")
-            finish.write_checkpoint(out, finished, settings)
+            finish.write_checkpoint(out, finished, dtype)
 
 
 def ready(

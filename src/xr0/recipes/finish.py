@@ -15,8 +15,10 @@ from xr0.checkpoints import folder as checkpoints
 from xr0.checkpoints import weights
 from xr0.checkpoints.folder import Checkpoint
 from xr0.model.choice import ChoiceHeads
+from xr0.model.vla import VLA
 from xr0.recipes.settings import Given, SampleSettings, StageSettings
 from xr0.train.distributed import World
+from xr0.train.settings import Precision
 from xr0.transform.processor import Processor
 
 SETTINGS, CHECKPOINT, HEADS = "settings.json", "checkpoint", "heads"
@@ -62,7 +64,14 @@ def write_heads(out: Path, heads: ChoiceHeads) -> None:
         weights.save(heads, new)
 
 
-def write_checkpoint(out: Path, done: Checkpoint, settings: StageSettings) -> None:
-    """`out`/checkpoint, in the precision of the run."""
-    dtype = torch.bfloat16 if settings.train.precision == "bf16" else torch.float32
+def stored(start: VLA, precision: Precision) -> torch.dtype:
+    """What the checkpoint of a run is stored in: bfloat16 if it computes in that and began with such weights,
+    so that a small model that began in float32 stays exact, and quick on any CPU. To be asked before the run
+    casts its start."""
+    began = next(start.vlm.parameters()).dtype
+    return began if precision == "bf16" else torch.float32
+
+
+def write_checkpoint(out: Path, done: Checkpoint, dtype: torch.dtype) -> None:
+    """`out`/checkpoint."""
     checkpoints.save(out / CHECKPOINT, done, dtype=dtype)

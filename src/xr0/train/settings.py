@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+Precision = Literal["float32", "bf16"]
+"""That a run computes in."""
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -74,7 +77,7 @@ class TrainSettings:
     weight_decay: float = 0.0
     grad_clip: float = 1.0
     ema: float = 0.0
-    precision: Literal["float32", "bf16"] = "float32"
+    precision: Precision = "float32"
     seed: int = 0
     execution: Execution = field(default_factory=Execution)
 
