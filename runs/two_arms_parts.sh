@@ -1,4 +1,4 @@
-# What runs/towels.sh and runs/lego.sh share: sourced from the repository's root by a script that has set `world`.
+# What runs/towels.sh, runs/lego.sh and runs/joint.sh share: sourced from the repository's root by a script that has set `world`.
 #
 # FORM=full, or quick: minutes, into out/WORLD_quick; its numbers prove nothing but that all runs. Each file is made once, and a
 # stopped stage goes on; `rm -r $work` starts over.
@@ -13,6 +13,7 @@ case $form in
 esac
 . runs/hardware.sh
 mkdir -p "$work" "$out"
+data=("$work/demos")
 
 demos() { # EPISODES: seeds below 500,000
     [ $form = full ] || set -- 2
@@ -21,7 +22,7 @@ demos() { # EPISODES: seeds below 500,000
 
 train() { # RUN STEPS STAGE OPTIONS...
     [ -d "$work/$1/checkpoint" ] || torchrun --standalone --nproc-per-node "$processes" -m xr0.cli "$3" --recipe tiny \
-        --data "$work/demos" --keep-every 3 --steps "$2" --batch $batch --precision $precision --out "$work/$1" "${@:4}"
+        --data "${data[@]}" --keep-every 3 --steps "$2" --batch $batch --precision $precision --out "$work/$1" "${@:4}"
 }
 
 policies() { # flow: told nothing of what is committed; lambda and full: the same, post-trained with prefixes

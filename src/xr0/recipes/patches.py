@@ -52,6 +52,9 @@ def told_loss(
     by_queries: Float[Tensor, "b t a"],
     answer: Float[Tensor, "b a"],
 ) -> Float[Tensor, ""]:
-    """Mean absolute error of what the context's tokens that are asked, and all queries, say."""
-    words = (said - answer[:, None]).abs().mean(-1)
-    return words[asked].mean() + (by_queries - answer[:, None]).abs().mean()
+    """Mean absolute error of what the context's tokens that are asked, and all queries, say; NaN in an
+    answer is nobody's error, but each sample has some numbers."""
+    known = answer.isfinite()[:, None]
+    wanted, numbers = answer.nan_to_num()[:, None], known.sum(-1)
+    words, queries = (((each - wanted) * known).abs().sum(-1) / numbers for each in (said, by_queries))
+    return words[asked].mean() + queries.mean()

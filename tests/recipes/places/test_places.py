@@ -111,6 +111,22 @@ def test_places_are_of_the_frame_and_normalised(tmp_path: Path) -> None:
     assert np.isfinite(things.place(source, 0, 0)).all()  # their height never changes
 
 
+def test_datasets_of_other_things_are_told_apart(tmp_path: Path) -> None:
+    other = {ENVIRONMENT_STATE: ("pot.x", "pot.y", "pot.z"), OBJECT_PIXELS: ("pot.u", "pot.v")}
+    both = [
+        opened(record(tmp_path / name, columns=columns)) for name, columns in (("a", COLUMNS), ("b", other))
+    ]
+    things = Things.of(both)
+    assert things.names == ("cup", "lid", "pot")
+    for source, absent in zip(both, ([2], [0, 1]), strict=True):
+        assert np.isnan(things.pixels(source, 0, 3)).any(1).nonzero()[0].tolist() == absent
+    alone, first = Things.of(both[:1]), things.place(both[0], 0, 3)
+    assert np.isnan(first[2]).all()
+    np.testing.assert_allclose(things.std[2], Things.of(both[1:]).std[0])
+    told = first * things.std + things.mean
+    np.testing.assert_allclose(told[:2], alone.place(both[0], 0, 3) * alone.std + alone.mean, atol=1e-4)
+
+
 @pytest.mark.parametrize("how", [{"rotate": 180}, {"rotate": 90, "flip": "vertical"}])
 def test_places_are_where_the_model_sees_a_turned_picture(tmp_path: Path, how: dict) -> None:
     front = replace(ROBOT.cameras[0], **how)
@@ -139,6 +155,12 @@ def test_perfect_answers_cost_nothing_and_wrong_ones_do() -> None:
     told = torch.stack([torch.zeros(1, 6), answer], dim=1)
     assert told_loss(told, asked, answer[:, None], answer) == 0
     assert told_loss(told, ~asked, answer[:, None], answer) > 0.1
+    unknown = torch.cat([answer, torch.full((1, 3), torch.nan)], dim=1)
+    more = torch.cat([told, torch.ones(1, 2, 3)], dim=2).requires_grad_()
+    loss = told_loss(more, ~asked, more[:, 1:], unknown)
+    assert torch.isclose(loss, told_loss(told, ~asked, answer[:, None], answer))
+    loss.backward()
+    assert more.grad is not None and more.grad[..., 6:].eq(0).all()
 
 
 def lesson(tmp_path: Path, steps: int) -> list[dict]:

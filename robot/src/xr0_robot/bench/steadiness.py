@@ -21,6 +21,7 @@ from xr0_robot.executor.clock import WallClock
 from xr0_robot.executor.inference import ThreadedInference
 from xr0_robot.executor.loop import Executor
 from xr0_robot.executor.methods import Prefix
+from xr0_robot.executor.priority import real_time
 from xr0_robot.executor.tick import Tick
 from xr0_robot.limits import Limits, PoseLimit
 from xr0_robot.robots.mock import LIMITS, MOCK, MockEnv, MockPolicy
@@ -72,11 +73,12 @@ class _Thinking(MockPolicy):
         return super().infer(observation, prefix, seed)
 
 
-def measure(rate_hz: float, seconds: float, burners: int) -> dict[str, Any]:
+def measure(rate_hz: float, seconds: float, burners: int, first: bool) -> dict[str, Any]:
     """Jitter: how far the time between two commands is from a tick [ms]; missed: whole ticks that a late one
     cost; decide: what a tick of the loop computes, by its thread's own clock [ms].
 
-    burners: processes beside it, in turn like inference and like rendering.
+    burners: processes beside it, in turn like inference and like rendering; first: whether the loop's thread
+    asks for real-time priority.
     """
     env = _Timed(rate_hz)
     spent_s: list[float] = []
@@ -92,6 +94,7 @@ def measure(rate_hz: float, seconds: float, burners: int) -> dict[str, Any]:
 
     inference = ThreadedInference(_Thinking(env))
     with _burning(burners):
+        first = first and real_time()
         result = rollout(
             env,
             Episode(0),
@@ -108,6 +111,7 @@ def measure(rate_hz: float, seconds: float, burners: int) -> dict[str, Any]:
         "rate_hz": rate_hz,
         "seconds": seconds,
         "burners": burners,
+        "real_time_priority": first,
         "ticks": len(result.ticks),
         "missed_ticks": result.missed_ticks,
         "idle_ticks": result.idle_ticks,

@@ -10,7 +10,7 @@ import torch
 
 from xr0.data.source import Source
 from xr0.recipes.patches import patch_of, tokens_of
-from xr0.recipes.places.stage import AXES, PlaceLabels
+from xr0.recipes.places.stage import PlaceLabels
 from xr0.transform.images import turned_point
 from xr0.transform.processor import Processor
 from xr0.transform.prompt import IM_START, IMAGE_PAD
@@ -30,7 +30,8 @@ LEAST_STD = 0.01
 
 @dataclass(frozen=True)
 class Things:
-    """Named things of a run's datasets, the same in all, and where they are: mean and spread [o, 3] [m]."""
+    """Named things of a run's datasets, and where they are: mean and spread [o, 3] [m]. Not every dataset has
+    all."""
 
     names: tuple[str, ...]
     mean: np.ndarray
@@ -38,27 +39,23 @@ class Things:
 
     @staticmethod
     def of(sources: Sequence[Source]) -> Things:
-        """ValueError for a dataset that does not say where its things are, or not of the same things."""
-        named = {_things(source) for source in sources}
-        if len(named) > 1:
-            raise ValueError(
-                f"--places: got datasets with the things {' and '.join(map(str, named))}, expected the same"
-            )
-        names = named.pop()
+        """ValueError for a dataset that does not say where its things are."""
+        names = tuple(dict.fromkeys(name for source in sources for name in _things(source)))
         places = np.concatenate([_some(source, names) for source in sources])
-        return Things(names, places.mean(0), np.maximum(places.std(0), LEAST_STD))
+        return Things(names, np.nanmean(places, 0), np.maximum(np.nanstd(places, 0), LEAST_STD))
 
     def place(self, source: Source, episode: int, frame: int) -> np.ndarray:
-        """float32 [o, 3], normalised."""
+        """float32 [o, 3], normalised; NaN for what the dataset does not have."""
         rows = source.numbers.rows(ENVIRONMENT_STATE, episode, frame, frame + 1)
         return ((_places(source, self.names, rows)[0] - self.mean) / self.std).astype(np.float32)
 
     def pixels(self, source: Source, episode: int, frame: int) -> np.ndarray:
         """[o, 2]: where the model sees them in the first view, as shares of the picture's sides from the top
-        left."""
-        row = source.numbers.rows(OBJECT_PIXELS, episode, frame, frame + 1)[0]
+        left; NaN for what the dataset does not have."""
+        row = source.numbers.rows(OBJECT_PIXELS, episode, frame, frame + 1)
         height, width = source.dataset.features[_first_view(source)].image_size
-        return turned_point(row.reshape(-1, 2) / (width, height), source.embodiment.cameras[0])
+        pixels = _picked(row, _seen(source), self.names, "uv")[0]
+        return turned_point(pixels / (width, height), source.embodiment.cameras[0])
 
 
 def placed_labels(
@@ -95,7 +92,7 @@ def _things(source: Source) -> tuple[str, ...]:
             f"--places: camera {camera.key!r} of {source.dataset.root} is cropped to {camera.crop} "
             "for the model, expected the whole picture"
         )
-    seen = list(source.dataset.features[OBJECT_PIXELS].names)
+    seen = _seen(source)
     things = tuple(name.removesuffix(".u") for name in seen[::2])
     wanted = [f"{thing}.{axis}" for thing in things for axis in "uv"]
     absent = {f"{thing}.{axis}" for thing in things for axis in "xyz"} - set(_columns(source))
@@ -116,12 +113,24 @@ def _some(source: Source, things: Sequence[str]) -> np.ndarray:
 
 def _places(source: Source, things: Sequence[str], rows: np.ndarray) -> np.ndarray:
     """[n, o, 3]."""
-    names, wanted = _columns(source), [f"{thing}.{axis}" for thing in things for axis in "xyz"]
-    return rows[:, [names.index(name) for name in wanted]].reshape(len(rows), -1, AXES)
+    return _picked(rows, _columns(source), things, "xyz")
+
+
+def _picked(rows: np.ndarray, columns: Sequence[str], things: Sequence[str], axes: str) -> np.ndarray:
+    """Of rows [n, c], the things' columns: [n, o, axes]; NaN where there are none."""
+    wanted = [f"{thing}.{axis}" for thing in things for axis in axes]
+    picked = np.full((len(rows), len(wanted)), np.nan)
+    here = [k for k, name in enumerate(wanted) if name in columns]
+    picked[:, here] = rows[:, [columns.index(wanted[k]) for k in here]]
+    return picked.reshape(len(rows), len(things), len(axes))
 
 
 def _columns(source: Source) -> list[str]:
     return list(source.dataset.features[ENVIRONMENT_STATE].names)
+
+
+def _seen(source: Source) -> list[str]:
+    return list(source.dataset.features[OBJECT_PIXELS].names)
 
 
 def _first_view(source: Source) -> str:

@@ -30,8 +30,8 @@ AXES = 3
 
 @dataclass(frozen=True)
 class PlaceLabels:
-    """o things, l context tokens. presence: whether token l shows thing o; place: of each, normalised;
-    in_view: tokens of the first camera; behind: those behind the sentence."""
+    """o things, l context tokens. presence: whether token l shows thing o; place: of each, normalised, NaN
+    where there is no such thing; in_view: tokens of the first camera; behind: those behind the sentence."""
 
     presence: Float[Tensor, "b l o"]
     place: Float[Tensor, "b o 3"]
