@@ -17,6 +17,7 @@ from xr0_robot.executor import cameras
 from xr0_robot.executor.clock import WallClock
 from xr0_robot.executor.inference import ThreadedInference
 from xr0_robot.executor.methods import PrefixDamped
+from xr0_robot.executor.priority import real_time
 from xr0_robot.limits import GRIPPER_TOLERANCE, Limits, PlainLimit, PoseLimit
 from xr0_robot.types import Embodiment, Observation
 
@@ -105,6 +106,7 @@ def main(url: str, time_limit_s: float = 3.0) -> int:
     """One episode; the exit status is 1 if it failed to run."""
     with Client(url) as policy:
         arm = MyArm(policy.embodiment)
+        real_time()
         result = rollout(
             arm,
             Episode(seed=0),

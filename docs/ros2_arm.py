@@ -24,6 +24,7 @@ from xr0_robot.executor import cameras
 from xr0_robot.executor.clock import WallClock
 from xr0_robot.executor.inference import Policy, ThreadedInference
 from xr0_robot.executor.methods import PrefixDamped
+from xr0_robot.executor.priority import real_time
 from xr0_robot.flight.recorder import open_recorder
 from xr0_robot.limits import Limits, PlainLimit
 from xr0_robot.types import Embodiment, Observation
@@ -156,6 +157,7 @@ def run(policy: Policy, task: str, seconds: float, flight: Path) -> int:
 def main(url: str) -> int:
     """Against a policy server."""
     with Client(url) as policy:
+        real_time()
         return run(policy, "pick up the part", 30.0, Path("out/flight"))
 
 

@@ -20,6 +20,7 @@ from xr0_robot.executor import cameras
 from xr0_robot.executor.clock import WallClock
 from xr0_robot.executor.inference import Policy, ThreadedInference
 from xr0_robot.executor.methods import PrefixDamped
+from xr0_robot.executor.priority import real_time
 from xr0_robot.flight.recorder import open_recorder
 from xr0_robot.robots.feetech import calibration
 from xr0_robot.robots.feetech.arm import JOINTS, Arm, limits
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     joints = SIMULATED if given.calibration is None else calibration.load(given.calibration, JOINTS)
     port = SimulatedPort(joints) if given.port is None else open_port(given.port)
     with Client(given.url) as policy:
+        real_time()
         result = run(policy, port, joints, given.task, given.seconds, given.flight)
     print({name: value for name, value in result.row().items() if name != "latencies_ms"})
     return 0 if result.error is None else 1
