@@ -8,9 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export OMP_NUM_THREADS=1 PATH="$PWD/.venv/bin:$PATH"
 work=data/tiny
-# One process per GPU, or one per core of the two-core machine whose numbers are in results/: a step's batch
-# grows with them.
-processes=${PROCESSES:-$(python -c 'import torch; print(torch.cuda.device_count() or 2)')}
+. runs/hardware.sh
 train() { torchrun --standalone --nproc-per-node "$processes" -m xr0.recipes.bricks "$@"; }
 ship() { # STAGE NAME
     mkdir -p checkpoints && rm -rf "checkpoints/$2" && cp -r "$work/$1/checkpoint" "checkpoints/$2"
